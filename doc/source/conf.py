@@ -28,7 +28,6 @@ root_doc = "index"
 # The theme's links to OpenStack's own bug tracker and repositories would lead
 # nowhere.
 html_theme = "openstackdocs"
-html_theme_options = {"display_toc_toplevel": True}
 openstackdocs_auto_name = False
 openstackdocs_use_storyboard = False
 openstackdocs_pdf_link = False
