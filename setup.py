@@ -24,20 +24,20 @@ import subprocess
 
 import setuptools
 
-FALLBACK_VERSION = '0.0.0.dev0'
+FALLBACK_VERSION = "0.0.0.dev0"
 ROOT = pathlib.Path(__file__).resolve().parent
 
 
 def version_is_known() -> bool:
     """Whether pbr will find a version for this tree by itself."""
-    if 'PBR_VERSION' in os.environ or (ROOT / 'PKG-INFO').exists():
+    if "PBR_VERSION" in os.environ or (ROOT / "PKG-INFO").exists():
         return True
     try:
         # Fails without git, without a repository and without a commit. The
         # prefix tells our own repository from one that merely surrounds an
         # unpacked tree, whose version would not be ours.
         prefix = subprocess.run(
-            ['git', 'rev-parse', '--show-prefix', 'HEAD'],
+            ["git", "rev-parse", "--show-prefix", "HEAD"],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -49,6 +49,6 @@ def version_is_known() -> bool:
 
 
 if not version_is_known():
-    os.environ['PBR_VERSION'] = FALLBACK_VERSION
+    os.environ["PBR_VERSION"] = FALLBACK_VERSION
 
-setuptools.setup(setup_requires=['pbr>=6.1.1'], pbr=True)
+setuptools.setup(setup_requires=["pbr>=6.1.1"], pbr=True)
