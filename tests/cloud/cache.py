@@ -1,0 +1,60 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Things that are made once and shared by all clouds of this user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterable
+import fcntl
+import hashlib
+import os
+import pathlib
+import shutil
+
+_COMPLETE = 'complete'
+
+
+def root() -> pathlib.Path:
+    base = os.environ.get('XDG_CACHE_HOME') or '~/.cache'
+    return pathlib.Path(base).expanduser() / 'volmigrateclient-test-cloud'
+
+
+def digest(parts: Iterable[str]) -> str:
+    joined = hashlib.sha256()
+    for part in parts:
+        joined.update(part.encode())
+        joined.update(b'\0')
+    return joined.hexdigest()[:16]
+
+
+def made_once(
+    name: str, make: Callable[[pathlib.Path], None]
+) -> pathlib.Path:
+    """Return the folder `name` of the cache, made by `make` if need be.
+
+    Processes that want the same folder at once wait for the first one. A
+    folder that an interrupted process left unfinished is made again.
+    """
+    folder = root() / name
+    if (folder / _COMPLETE).exists():
+        return folder
+    root().mkdir(parents=True, exist_ok=True)
+    with open(root() / f'{name}.lock', 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / _COMPLETE).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            (folder / _COMPLETE).touch()
+    return folder

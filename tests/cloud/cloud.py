@@ -1,0 +1,260 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A whole cloud: real services, in one directory, for one test session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent import futures
+import pathlib
+import shutil
+from typing import Any
+
+from cinderclient.v3 import client as cinder_client
+from keystoneauth1 import session
+from keystoneclient.v3 import client as keystone_client
+from novaclient import client as nova_client
+
+from tests.cloud import access
+from tests.cloud import configuration
+from tests.cloud import credentials
+from tests.cloud import databases
+from tests.cloud import disks
+from tests.cloud import environments
+from tests.cloud import front_door
+from tests.cloud import inventory
+from tests.cloud import knobs
+from tests.cloud import no_network
+from tests.cloud import ports
+from tests.cloud import readiness
+from tests.cloud import service
+from tests.cloud import templates
+from tests.cloud.services.testcloud import seed
+
+_SERVICES = ('keystone', 'placement', 'cinder', 'nova')
+
+
+class Cloud(disks.Disks):
+    """Keystone, Placement, Cinder and Nova behind a front door.
+
+    :param directory: where all its state lives; made if need be, and kept
+        by stop()
+    :param nova: ``current``, or ``swap`` for the last Nova that lets
+        clients swap volumes
+    :param keystone_overrides: options for keystone.conf, by section
+    """
+
+    front_door: front_door.FrontDoor
+    access: access.Access
+
+    def __init__(
+        self,
+        directory: pathlib.Path | str,
+        nova: str = 'current',
+        keystone_overrides: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        super().__init__(pathlib.Path(directory).absolute())
+        self.nova = nova
+        self._keystone_overrides = keystone_overrides or {}
+        current = environments.Environment('current')
+        self._environments = dict.fromkeys(_SERVICES, current)
+        if nova != 'current':
+            self._environments['nova'] = environments.Environment(nova)
+        self._ports: dict[str, ports.ReservedPort] = {}
+        self._services: dict[str, service.Service] = {}
+        self._network: no_network.NoNetwork | None = None
+        self._started = False
+
+    def __enter__(self) -> Cloud:
+        self.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start everything; return when servers and volumes can be made.
+
+        :raises errors.CloudError: something does not come up, and all that
+            did is stopped again
+        """
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._in_parallel(self._copy_template)
+        self._ports = {name: ports.ReservedPort() for name in _SERVICES}
+        self._network = no_network.NoNetwork()
+        self.front_door = front_door.FrontDoor(
+            {
+                entry.door: self._url(name)
+                for name, entry in seed.CATALOGUE.items()
+                if entry.door is not None
+            }
+        )
+        self.access = access.Access(
+            self.auth_url, self._url('keystone') + '/v3'
+        )
+        databases.set_endpoints(self.directory, self._endpoints())
+        credentials.write(self.directory, self.auth_url)
+        for name in _SERVICES:
+            self._configure(name)
+            self._services[name] = self._service(name)
+            self._services[name].spawn()
+        for one in self._services.values():
+            one.wait_until_ready()
+
+    def _in_parallel(self, action: Any) -> None:
+        # Environments first: all services but Nova share one.
+        with futures.ThreadPoolExecutor() as pool:
+            folders = [
+                pool.submit(getattr, environment, 'folder')
+                for environment in set(self._environments.values())
+            ]
+            for folder in folders:
+                folder.result()
+            for done in [pool.submit(action, name) for name in _SERVICES]:
+                done.result()
+
+    def _copy_template(self, name: str) -> None:
+        if not (self.directory / f'{name}.db').exists():
+            template = templates.Template(name, self._environments[name])
+            template.copy_to(self.directory)
+
+    def stop(self) -> None:
+        """End every process and free every port; the directory stays."""
+        with futures.ThreadPoolExecutor() as pool:
+            list(pool.map(service.Service.kill, self._services.values()))
+        if hasattr(self, 'front_door'):
+            self.front_door.close()
+        if self._network is not None:
+            self._network.close()
+        for port in self._ports.values():
+            port.release()
+        self._services.clear()
+        self._ports.clear()
+        self._network = None
+
+    def remove(self) -> None:
+        """Remove the directory of a stopped cloud."""
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _url(self, name: str) -> str:
+        if name in self._ports:
+            return self._ports[name].url
+        if name == 'neutron' and self._network is not None:
+            return self._network.url
+        return 'http://127.0.0.1:9'  # Glance: nobody listens, nobody asks
+
+    def _endpoints(self) -> dict[tuple[str, str], str]:
+        urls = {}
+        for name, entry in seed.CATALOGUE.items():
+            for interface in seed.INTERFACES:
+                url = self._url(name)
+                if interface == 'public' and entry.door is not None:
+                    url = self.front_door.url(entry.door)
+                urls[name, interface] = url + entry.path
+        return urls
+
+    def _configure(self, name: str) -> None:
+        overrides = self._keystone_overrides if name == 'keystone' else {}
+        configuration.write(
+            self.directory / 'etc' / f'{name}.conf',
+            configuration.sections(name, self._url, self._environments[name]),
+            overrides,
+        )
+
+    def _service(self, name: str) -> service.Service:
+        arguments = [str(self._ports[name].number)]
+        if name == 'nova':
+            arguments += [self._url('keystone'), self._url('placement')]
+        asks = readiness.Readiness(lambda: self.access.session(direct=True))
+        ready = {
+            'keystone': readiness.listens(self._url('keystone') + '/v3'),
+            'placement': readiness.listens(self._url('placement')),
+            'cinder': asks.cinder,
+            'nova': asks.nova,
+        }
+        return service.Service(
+            name,
+            self._environments[name],
+            self.directory,
+            tuple(arguments),
+            ready[name],
+        )
+
+    def service(self, name: str) -> service.Service:
+        """Return ``keystone``, ``placement``, ``cinder`` or ``nova``."""
+        return self._services[name]
+
+    def reconfigure_keystone(
+        self, overrides: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        """Restart Keystone with these options in place of earlier ones."""
+        self._keystone_overrides = overrides
+        self._configure('keystone')
+        keystone = self.service('keystone')
+        keystone.stop()
+        keystone.start()
+
+    def knobs(self, owner: str) -> knobs.Knobs:
+        """Return the knobs of a backend (``alpha``...) or of ``nova``."""
+        reports = owner in seed.BACKENDS
+
+        def confirms() -> bool:
+            return reports and self.service('cinder').running
+
+        return knobs.Knobs(owner, self.directory, confirms)
+
+    @property
+    def auth_url(self) -> str:
+        """Keystone, as clients know it."""
+        return self.front_door.url('identity') + '/v3'
+
+    def environment(
+        self, user: str = 'admin', project: str | None = None
+    ) -> dict[str, str]:
+        """Return variables with which ``openstack`` works for a user.
+
+        :param user: ``admin``, ``alice``, ``bob`` or ``reader``
+        """
+        return self.access.environment(user, project)
+
+    def session(
+        self, user: str = 'admin', project: str | None = None
+    ) -> session.Session:
+        """Return a session through the front door."""
+        return self.access.session(user, project)
+
+    @property
+    def admin_cinder(self) -> cinder_client.Client:
+        """For a test's own set-up: bypasses the front door."""
+        return self.access.cinder()
+
+    @property
+    def admin_nova(self) -> nova_client.Client:
+        """For a test's own set-up: bypasses the front door."""
+        return self.access.nova()
+
+    @property
+    def admin_keystone(self) -> keystone_client.Client:
+        """For a test's own set-up: bypasses the front door."""
+        return self.access.keystone()
+
+    def inventory(self) -> inventory.Inventory:
+        """Return all users, role assignments, volumes, attachments..."""
+        return inventory.Inventory.take(self.directory)

@@ -1,0 +1,69 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What passes through the front door."""
+
+from __future__ import annotations
+
+import dataclasses
+from email import message
+from typing import Any
+import json
+
+
+@dataclasses.dataclass
+class Request:
+    """A client's request, and the answer as far as there is one.
+
+    ``status`` stays None when the connection was dropped, or while the
+    request is under way. Times are of time.time().
+    """
+
+    service: str
+    method: str
+    path: str
+    query: str
+    request_headers: message.Message
+    body: bytes
+    started: float
+    status: int | None = None
+    response_headers: message.Message | None = None
+    response_body: bytes = b''
+    finished: float | None = None
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body) if self.body else None
+
+    @property
+    def request_id(self) -> str | None:
+        """The service's ID for the request, by which its logs name it."""
+        if self.response_headers is None:
+            return None
+        return self.response_headers.get('x-openstack-request-id')
+
+    def __str__(self) -> str:
+        query = f'?{self.query}' if self.query else ''
+        return (
+            f'{self.service} {self.method} {self.path}{query}'
+            f' -> {self.status or "no answer"}'
+        )
+
+
+@dataclasses.dataclass
+class Answer:
+    """A response, as the service gave it or as a fault replaces it."""
+
+    status: int
+    reason: str
+    headers: message.Message
+    body: bytes

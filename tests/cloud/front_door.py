@@ -1,0 +1,137 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The reverse proxy that clients meet, where tests watch and interfere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+import threading
+from typing import Any
+
+from tests.cloud import exchange
+from tests.cloud import faults
+from tests.cloud import proxy
+
+
+class FrontDoor:
+    """Records all requests of clients, and fails those that it is told to.
+
+    :param backends: service type (identity, volume, compute, placement) ->
+        URL where the service itself listens
+    """
+
+    def __init__(self, backends: Mapping[str, str]) -> None:
+        self._requests: list[exchange.Request] = []
+        self._faults: list[faults.Fault] = []
+        self._lock = threading.Lock()
+        self._proxies = {
+            service: proxy.Proxy(service, url, self)
+            for service, url in backends.items()
+        }
+
+    def url(self, service: str) -> str:
+        return self._proxies[service].url
+
+    def close(self) -> None:
+        with self._lock:
+            rules, self._faults = self._faults, []
+        for rule in rules:
+            rule.release()
+        for one in self._proxies.values():
+            one.close()
+
+    @property
+    def requests(self) -> list[exchange.Request]:
+        """All requests so far, in the order of their arrival."""
+        with self._lock:
+            return list(self._requests)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._requests.clear()
+
+    def mark(self) -> int:
+        """Return a mark for since()."""
+        with self._lock:
+            return len(self._requests)
+
+    def since(self, mark: int) -> list[exchange.Request]:
+        return self.requests[mark:]
+
+    def fault(
+        self,
+        *,
+        service: str | None = None,
+        method: str | None = None,
+        path: str = '',
+        body_pattern: str | None = None,
+        nth: int = 1,
+        every: bool = False,
+        answer: int | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        drop: str | None = None,
+        hang: str | None = None,
+        seconds: float | None = None,
+        call: Callable[[exchange.Request], object] | None = None,
+        when: str = faults.BEFORE,
+    ) -> faults.Fault:
+        """Let requests fail within a ``with`` block.
+
+        Which ones: those of `service`, `method`, with `path` found in the
+        path and `body_pattern` in the body (regular expressions); of these
+        the `nth`, or `every` one.
+
+        How (``before`` or ``after`` the service acts):
+
+        :param answer: the status to answer with, `body` (anything that
+            JSON knows, or text) and `headers`; at the point `when`
+        :param drop: the point at which the connection is closed
+        :param hang: the point at which the request hangs, for so many
+            `seconds` or until the rule's release(); then it goes on
+        :param call: called with the request at the point `when`; then the
+            request goes on, unless `drop` says otherwise
+        """
+        rule = faults.Fault(
+            self._remove,
+            service=service,
+            method=method,
+            path=path,
+            body_pattern=body_pattern,
+            nth=nth,
+            every=every,
+            answer=answer,
+            body=body,
+            headers=headers,
+            drop=drop,
+            hang=hang,
+            seconds=seconds,
+            call=call,
+            when=when,
+        )
+        with self._lock:
+            self._faults.append(rule)
+        return rule
+
+    def _remove(self, rule: faults.Fault) -> None:
+        with self._lock:
+            if rule in self._faults:
+                self._faults.remove(rule)
+
+    def admit(self, request: exchange.Request) -> list[faults.Fault]:
+        """Record a request; return the rules that apply to it."""
+        with self._lock:
+            self._requests.append(request)
+            rules = list(self._faults)
+        return [rule for rule in rules if rule.applies_to(request)]

@@ -1,0 +1,107 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Turns the knobs that make storage and hypervisor fail, hang or be slow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import json
+import os
+import pathlib
+import time
+from typing import Any
+import uuid
+
+from tests.cloud import errors
+
+_BACKEND_KNOBS = frozenset(
+    (
+        'create',
+        'delete',
+        'connect',
+        'migrate',
+        'total_capacity_gb',
+        'free_capacity_gb',
+        'capabilities',
+        'down',
+    )
+)
+_NOVA_KNOBS = frozenset(
+    (
+        'swap',
+        'consume',
+        'connector',
+        'attachment_update',
+        'attachment_complete',
+        'attachment_delete',
+        'migrate_volume_completion',
+        'bdm_save',
+    )
+)
+_APPLIED_SECONDS = 15.0
+
+
+class Knobs:
+    """The knobs of a Cinder backend, or of Nova; see the README for all.
+
+    :param reports: tells whether a running service confirms changes
+    """
+
+    def __init__(
+        self,
+        owner: str,
+        directory: pathlib.Path,
+        reports: Callable[[], bool],
+    ) -> None:
+        self._owner = owner
+        self._path = directory / 'knobs' / f'{owner}.json'
+        self._applied = self._path.with_suffix('.applied')
+        self._reports = reports
+        self._known = _NOVA_KNOBS if owner == 'nova' else _BACKEND_KNOBS
+
+    def set(self, **values: Any) -> None:
+        """Turn some knobs and leave the others; in effect on return."""
+        unknown = values.keys() - self._known
+        if unknown:
+            raise TypeError(f'{self._owner} has no knobs {sorted(unknown)}')
+        self._write({**self._read(), **values})
+
+    def clear(self) -> None:
+        """Turn all knobs back; what hangs goes on."""
+        self._write({})
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            return json.loads(self._path.read_text())
+        except FileNotFoundError:
+            return {}
+
+    def _write(self, values: dict[str, Any]) -> None:
+        serial = values['serial'] = uuid.uuid4().hex
+        self._path.parent.mkdir(exist_ok=True)
+        fresh = self._path.with_suffix('.new')
+        fresh.write_text(json.dumps(values))
+        os.replace(fresh, self._path)
+        if self._reports():
+            self._wait_until_applied(serial)
+
+    def _wait_until_applied(self, serial: str) -> None:
+        deadline = time.monotonic() + _APPLIED_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                if self._applied.read_text() == serial:
+                    return
+            except FileNotFoundError:
+                pass
+            time.sleep(0.02)
+        raise errors.CloudError(f'{self._owner} ignores its knobs')

@@ -1,0 +1,239 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""HTTP/1.1 forwarding to one service, in threads of this process."""
+
+from __future__ import annotations
+
+from email import message
+from http import client
+from http import server
+import select
+import socket
+import threading
+import time
+from typing import Protocol
+from urllib import parse
+
+from tests.cloud import exchange
+from tests.cloud import faults
+from tests.cloud import ports
+
+_HOP_BY_HOP = frozenset(
+    (
+        'connection',
+        'keep-alive',
+        'proxy-authenticate',
+        'proxy-authorization',
+        'te',
+        'trailer',
+        'transfer-encoding',
+        'upgrade',
+    )
+)
+_WITHOUT_BODY = (204, 304)
+
+
+class Watcher(Protocol):
+    """Whoever wants to see each request, and may have it fail."""
+
+    def admit(self, request: exchange.Request) -> list[faults.Fault]: ...
+
+
+class Proxy:
+    """Listens on a port of its own for one service."""
+
+    def __init__(self, service: str, upstream: str, watcher: Watcher) -> None:
+        self.service = service
+        self.watcher = watcher
+        self.upstream = parse.urlsplit(upstream).netloc
+        self._connections: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._server = _Server(self)
+        self.url = f'http://{ports.LOOPBACK}:{self._server.server_port}'
+        threading.Thread(
+            target=self._server.serve_forever,
+            kwargs={'poll_interval': 0.05},
+            daemon=True,
+            name=f'front door of {service}',
+        ).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        with self._lock:
+            connections = list(self._connections)
+        for connection in connections:
+            _shut(connection)
+
+    def opened(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._connections.add(connection)
+
+    def closed(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._connections.discard(connection)
+
+
+class _Server(server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, proxy: Proxy) -> None:
+        self.proxy = proxy
+        super().__init__((ports.LOOPBACK, 0), _Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: clients that are killed are part of the tests."""
+
+
+class _Handler(server.BaseHTTPRequestHandler):
+    """A client's connection, with one of its own to the service."""
+
+    protocol_version = 'HTTP/1.1'
+    disable_nagle_algorithm = True
+    wbufsize = -1  # headers and body leave together
+    server: _Server
+
+    def setup(self) -> None:
+        super().setup()
+        self._proxy = self.server.proxy
+        self._upstream = client.HTTPConnection(self._proxy.upstream)
+        self._proxy.opened(self.connection)
+
+    def finish(self) -> None:
+        self._proxy.closed(self.connection)
+        self._upstream.close()
+        try:
+            super().finish()
+        except OSError:
+            pass  # the client is gone already
+
+    def _handle(self) -> None:
+        split = parse.urlsplit(self.path)
+        length = int(self.headers.get('Content-Length') or 0)
+        request = exchange.Request(
+            service=self._proxy.service,
+            method=self.command,
+            path=split.path,
+            query=split.query,
+            request_headers=self.headers,
+            body=self.rfile.read(length),
+            started=time.time(),
+        )
+        rules = self._proxy.watcher.admit(request)
+        try:
+            answer = self._answer_to(request, rules)
+        except faults.Dropped:
+            request.finished = time.time()
+            self.close_connection = True
+            _shut(self.connection)
+            return
+        request.status = answer.status
+        request.response_headers = answer.headers
+        request.response_body = answer.body
+        request.finished = time.time()
+        self._reply(answer)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _handle
+    do_OPTIONS = _handle
+
+    def _answer_to(
+        self, request: exchange.Request, rules: list[faults.Fault]
+    ) -> exchange.Answer:
+        for rule in rules:
+            if (answer := rule.happen(faults.BEFORE, request)) is not None:
+                return answer
+        answer = self._forward(request)
+        for rule in rules:
+            if (instead := rule.happen(faults.AFTER, request)) is not None:
+                return instead
+        return answer
+
+    def _forward(self, request: exchange.Request) -> exchange.Answer:
+        if _is_stale(self._upstream.sock):
+            self._upstream.close()
+        try:
+            if self._upstream.sock is None:
+                self._upstream.connect()
+        except OSError:
+            return _own_answer(503)
+        try:
+            self._send(request)
+            response = self._upstream.getresponse()
+            return exchange.Answer(
+                response.status,
+                response.reason,
+                response.headers,
+                response.read(),
+            )
+        except (OSError, client.HTTPException):
+            self._upstream.close()
+            return _own_answer(502)
+
+    def _send(self, request: exchange.Request) -> None:
+        self._upstream.putrequest(
+            request.method,
+            self.path,
+            # The client's own Host: from it the services build the links
+            # in their answers, which must lead back here.
+            skip_host=True,
+            skip_accept_encoding=True,
+        )
+        for name, value in request.request_headers.items():
+            if name.lower() not in _HOP_BY_HOP:
+                self._upstream.putheader(name, value)
+        self._upstream.endheaders(request.body or None)
+
+    def _reply(self, answer: exchange.Answer) -> None:
+        self.send_response_only(answer.status, answer.reason)
+        for name, value in answer.headers.items():
+            if name.lower() not in _HOP_BY_HOP | {'content-length'}:
+                self.send_header(name, value)
+        if answer.status not in _WITHOUT_BODY:
+            length = str(len(answer.body))
+            if self.command == 'HEAD':
+                length = answer.headers.get('Content-Length', length)
+            self.send_header('Content-Length', length)
+        self.end_headers()
+        if self.command != 'HEAD':
+            self.wfile.write(answer.body)
+        self.wfile.flush()
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+def _is_stale(connection: socket.socket | None) -> bool:
+    """Tell whether the service closed a connection kept for reuse.
+
+    Between requests there is nothing to read, except for the end.
+    """
+    if connection is None:
+        return False
+    readable, _, _ = select.select([connection], [], [], 0)
+    return bool(readable)
+
+
+def _own_answer(status: int) -> exchange.Answer:
+    """Answer as common proxies do: 503 nobody listens, 502 no answer."""
+    headers = message.Message()
+    headers['Content-Type'] = 'text/html'
+    body = f'<h1>{status} {client.responses[status]}</h1>'.encode()
+    return exchange.Answer(status, client.responses[status], headers, body)
+
+
+def _shut(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # closed already

@@ -1,0 +1,105 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""How to tell that a service does its work, and not only listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib import error
+from urllib import request
+
+from keystoneauth1 import exceptions
+from keystoneauth1 import session
+
+from tests.cloud.services.testcloud import seed
+
+_TIMEOUT_SECONDS = 10
+_POOLS = {f'{seed.HOST}@{name}#{seed.POOL}' for name in seed.BACKENDS}
+_CINDER_BINARIES = {('cinder-scheduler', seed.HOST)} | {
+    ('cinder-volume', f'{seed.HOST}@{name}') for name in seed.BACKENDS
+}
+_NOVA_BINARIES = {
+    (name, seed.HOST)
+    for name in ('nova-conductor', 'nova-scheduler', 'nova-compute')
+}
+
+
+def listens(url: str) -> Callable[[], bool]:
+    """Ready when it answers its version document, as Keystone does."""
+
+    def ready() -> bool:
+        try:
+            with request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:
+                return response.status == 200
+        except error.URLError:
+            return False
+
+    return ready
+
+
+class Readiness:
+    """Asks services as an admin would, directly.
+
+    :param admin: a session whose requests go to internal endpoints
+    """
+
+    def __init__(self, admin: Callable[[], session.Session]) -> None:
+        self._admin = admin
+
+    def _get(self, service_type: str, path: str) -> Any:
+        response = self._admin().get(
+            path,
+            endpoint_filter={
+                'service_type': service_type,
+                'interface': 'internal',
+                'region_name': seed.REGION,
+            },
+            timeout=_TIMEOUT_SECONDS,
+        )
+        return response.json()
+
+    def _up(self, service_type: str) -> set[tuple[str, str]]:
+        services = self._get(service_type, '/os-services')['services']
+        return {
+            (one['binary'], one['host'])
+            for one in services
+            if one['state'] == 'up'
+        }
+
+    def cinder(self) -> bool:
+        """All services up, all pools known to the scheduler."""
+        try:
+            if not _CINDER_BINARIES <= self._up('volumev3'):
+                return False
+            pools = self._get('volumev3', '/scheduler-stats/get_pools')
+        except exceptions.ClientException:
+            return False
+        return _POOLS <= {pool['name'] for pool in pools['pools']}
+
+    def nova(self) -> bool:
+        """All services up, and room for servers on the compute node."""
+        try:
+            if not _NOVA_BINARIES <= self._up('compute'):
+                return False
+            providers = self._get('placement', '/resource_providers')
+            return any(
+                self._inventory(provider['uuid'])
+                for provider in providers['resource_providers']
+            )
+        except exceptions.ClientException:
+            return False
+
+    def _inventory(self, provider: str) -> dict[str, Any]:
+        path = f'/resource_providers/{provider}/inventories'
+        return self._get('placement', path)['inventories']

@@ -1,0 +1,104 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Heartbeats of Cinder's services, and knobs that take effect at once."""
+
+from __future__ import annotations
+
+import datetime
+import pathlib
+import threading
+import time
+
+from cinder import context
+from cinder import db
+from cinder import service
+from oslo_log import log as logging
+from oslo_utils import timeutils
+from testcloud import knobs
+
+LOG = logging.getLogger(__name__)
+
+_TICK_SECONDS = 0.1
+_REPORT_SECONDS = 5.0
+_LONG_AGO = datetime.timedelta(days=1)
+# The scheduler takes reports from an in-memory queue that it polls.
+_SCHEDULER_DELAY_SECONDS = 0.2
+
+
+class Heart:
+    """One thread which reports for all services of the process."""
+
+    def __init__(
+        self,
+        scheduler: service.Service,
+        volumes: dict[str, service.Service],
+    ) -> None:
+        self._scheduler = scheduler
+        self._volumes = volumes
+        self._applied: dict[str, str] = {}
+
+    def start(self) -> None:
+        threading.Thread(target=self._beat, daemon=True).start()
+
+    def _beat(self) -> None:
+        due = 0.0
+        while True:
+            try:
+                if time.monotonic() >= due:
+                    due = time.monotonic() + _REPORT_SECONDS
+                    self._report()
+                self._apply_changed_knobs()
+            except Exception:
+                # The services must not silently go down over one failure.
+                LOG.exception('heartbeat failed; the next one follows')
+            time.sleep(_TICK_SECONDS)
+
+    def _report(self) -> None:
+        self._report_one(self._scheduler)
+        for backend in self._volumes:
+            self._report_backend(backend)
+
+    @staticmethod
+    def _report_one(reporting: service.Service) -> None:
+        # Cinder keeps the id on the class: one process, one service.
+        service.Service.service_id = reporting.origin_service_id
+        reporting.report_state()
+
+    def _report_backend(self, backend: str) -> None:
+        volume = self._volumes[backend]
+        if not knobs.Knobs(backend).get('down'):
+            self._report_one(volume)
+            return
+        db.service_update(
+            context.get_admin_context(),
+            volume.origin_service_id,
+            {'updated_at': timeutils.utcnow() - _LONG_AGO},
+        )
+
+    def _apply_changed_knobs(self) -> None:
+        """Report anew for backends whose knobs changed, and confirm it.
+
+        The confirmation is a file next to the knobs, with the same serial
+        number; whoever turned the knob waits for it.
+        """
+        for backend, volume in self._volumes.items():
+            serial = knobs.Knobs(backend).get('serial')
+            if serial is None or serial == self._applied.get(backend):
+                continue
+            self._report_backend(backend)
+            volume.manager.publish_service_capabilities(
+                context.get_admin_context()
+            )
+            time.sleep(_SCHEDULER_DELAY_SECONDS)
+            self._applied[backend] = serial
+            pathlib.Path('knobs', f'{backend}.applied').write_text(serial)

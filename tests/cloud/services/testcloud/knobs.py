@@ -1,0 +1,48 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Reads the knobs with which tests make drivers fail, hang or be slow."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import time
+from typing import Any
+
+_POLL_SECONDS = 0.1
+
+
+class Knobs:
+    """One owner's knobs: a small file that tests write, read at each use."""
+
+    def __init__(self, owner: str) -> None:
+        self._path = pathlib.Path('knobs', f'{owner}.json').absolute()
+
+    def get(self, name: str) -> Any:
+        try:
+            return json.loads(self._path.read_text()).get(name)
+        except FileNotFoundError:
+            return None
+
+    def obey(self, name: str, failures: dict[str, Exception]) -> None:
+        """Do what the knob `name` says at this point of the work.
+
+        :param failures: the exception for each value that means a failure
+        :raises Exception: the one that the knob's value selects
+        """
+        while (value := self.get(name)) == 'hang':
+            time.sleep(_POLL_SECONDS)
+        if value in failures:
+            raise failures[value]
+        if isinstance(value, str) and value.startswith('slow:'):
+            time.sleep(float(value.removeprefix('slow:')))

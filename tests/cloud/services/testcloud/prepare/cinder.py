@@ -1,0 +1,51 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Cinder's database: ``python -m testcloud.prepare.cinder``."""
+
+import os
+
+from testcloud import seed
+from testcloud import sqlite
+
+os.environ['OS_CINDER_DISABLE_EVENTLET_PATCHING'] = '1'
+from cinder import monkey_patch  # noqa: E402
+
+monkey_patch.patch()
+sqlite.prepare_engines()
+
+from cinder.common import config  # noqa: E402,F401 (registers options)
+from cinder import context  # noqa: E402
+from cinder.db import api as db  # noqa: E402
+from cinder.db import migration  # noqa: E402
+from cinder import objects  # noqa: E402
+from cinder.volume import volume_types  # noqa: E402
+from oslo_config import cfg  # noqa: E402
+
+
+def main() -> None:
+    cfg.CONF(['--config-file', 'etc/cinder.conf'], project='cinder')
+    objects.register_all()
+    migration.db_sync()
+    admin = context.get_admin_context()
+    for kind in seed.VOLUME_TYPES:
+        created = volume_types.create(
+            admin, kind.name, kind.extra_specs, is_public=kind.is_public
+        )
+        if kind.encryption is not None:
+            db.volume_type_encryption_create(
+                admin, created['id'], dict(kind.encryption)
+            )
+
+
+if __name__ == '__main__':
+    main()

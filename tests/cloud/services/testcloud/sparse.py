@@ -1,0 +1,54 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Copies files without filling their holes."""
+
+from __future__ import annotations
+
+import os
+
+_CHUNK = 1 << 20
+
+
+def copy(source: str, destination: str) -> None:
+    """Copy `source` over `destination`, which keeps its size if larger."""
+    reader = os.open(source, os.O_RDONLY)
+    try:
+        writer = os.open(destination, os.O_WRONLY | os.O_CREAT, 0o644)
+        try:
+            size = os.fstat(reader).st_size
+            os.ftruncate(writer, max(size, os.fstat(writer).st_size))
+            for start, end in extents(reader, size):
+                _copy_range(reader, writer, start, end)
+        finally:
+            os.close(writer)
+    finally:
+        os.close(reader)
+
+
+def extents(descriptor: int, size: int):
+    """Yield the (start, end) of each stretch of data, holes left out."""
+    end = 0
+    while end < size:
+        try:
+            start = os.lseek(descriptor, end, os.SEEK_DATA)
+        except OSError:  # ENXIO: nothing but a hole up to the end
+            return
+        end = os.lseek(descriptor, start, os.SEEK_HOLE)
+        yield start, end
+
+
+def _copy_range(reader: int, writer: int, start: int, end: int) -> None:
+    while start < end:
+        data = os.pread(reader, min(_CHUNK, end - start), start)
+        os.pwrite(writer, data, start)
+        start += len(data)

@@ -1,0 +1,83 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Finished databases, made once per set of versions and then copied."""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+import subprocess
+
+from tests.cloud import cache
+from tests.cloud import configuration
+from tests.cloud import environments
+from tests.cloud import errors
+
+_NOT_COPIED = ('complete', 'etc', 'locks', 'prepare.log', '*.lock')
+_NOWHERE = 'http://127.0.0.1:9'
+
+
+class Template:
+    """A service's state as a fresh cloud has it: databases and keys."""
+
+    def __init__(
+        self, service: str, environment: environments.Environment
+    ) -> None:
+        self._service = service
+        self._environment = environment
+
+    def copy_to(self, directory: pathlib.Path) -> None:
+        shutil.copytree(
+            self._folder(),
+            directory,
+            dirs_exist_ok=True,
+            ignore=shutil.ignore_patterns(*_NOT_COPIED),
+        )
+
+    def _folder(self) -> pathlib.Path:
+        sources = environments.SERVICES / 'testcloud'
+        key = cache.digest(
+            (
+                self._environment.key,
+                (sources / 'seed.py').read_text(),
+                (sources / 'prepare' / f'{self._service}.py').read_text(),
+            )
+        )
+        return cache.made_once(f'{self._service}-{key}', self._prepare)
+
+    def _prepare(self, folder: pathlib.Path) -> None:
+        etc = folder / 'etc' / f'{self._service}.conf'
+        configuration.write(
+            etc,
+            configuration.sections(
+                self._service, lambda _: _NOWHERE, self._environment
+            ),
+        )
+        log = folder / 'prepare.log'
+        with open(log, 'wb') as output:
+            done = subprocess.run(
+                (
+                    self._environment.python,
+                    '-m',
+                    f'testcloud.prepare.{self._service}',
+                ),
+                cwd=folder,
+                env=self._environment.variables(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        if done.returncode:
+            raise errors.ServiceFailed(
+                self._service, 'could not make its database', log
+            )
