@@ -1,0 +1,106 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The library: carry out volume migrate actions from Python.
+
+A strategy hands over a keystoneauth session with admin credentials and a
+list of actions, and is told what became of each::
+
+    from volmigrateclient import api
+
+    results = api.migrate(
+        session,
+        [
+            api.Action.from_mapping(
+                {
+                    "resource_id": volume_id,
+                    "migration_type": "cold",
+                    "destination_node": "host@backend#pool",
+                }
+            )
+        ],
+    )
+    for result in results:
+        print(result.volume_id, result.outcome.value, result.reason)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from keystoneauth1 import session as session_
+
+from volmigrateclient import gateway
+from volmigrateclient.core import cloud, engine
+from volmigrateclient.core import reporter as reporter_
+from volmigrateclient.core.action import Action, Options
+from volmigrateclient.core.move import MoveResult, Outcome
+from volmigrateclient.gateway import connection
+
+__all__ = (
+    "Action",
+    "MoveResult",
+    "Options",
+    "Outcome",
+    "connect",
+    "migrate",
+)
+
+
+def connect(
+    session: session_.Session,
+    region_name: str | None = None,
+    interface: str = "public",
+    endpoint_overrides: Mapping[str, str | None] | None = None,
+) -> cloud.Cloud:
+    """The cloud that a session with admin credentials leads to.
+
+    :param session: if it has no timeout, requests get one of 60 s
+    :param region_name: None is the catalogue's first
+    :param interface: of the catalogue's endpoints
+    :param endpoint_overrides: by service type: ``block-storage``,
+        ``compute``, ``identity``
+    """
+    return gateway.Gateway(
+        connection.Connection(
+            session=connection.bounded(session),
+            region_name=region_name,
+            interface=interface,
+            endpoint_overrides=endpoint_overrides or {},
+        )
+    )
+
+
+def migrate(
+    session: session_.Session,
+    actions: Iterable[Action],
+    options: Options | None = None,
+    reporter: reporter_.Reporter | None = None,
+    max_parallel: int = 1,
+    region_name: str | None = None,
+    interface: str = "public",
+) -> list[MoveResult]:
+    """Carry out actions to their verified ends; a result for each.
+
+    What happens to a single action is in its result and never raised.
+
+    :param options: the same for all actions
+    :param reporter: hears of every event on the way
+    :param max_parallel: how many are moved at once; never two volumes of
+        one server
+    """
+    chosen = options or Options()
+    return engine.Engine(
+        connect(session, region_name, interface),
+        reporter=reporter,
+        max_parallel=max_parallel,
+    ).run([engine.Job(action, chosen) for action in actions])

@@ -1,0 +1,144 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The action's four parameters, and how it is to be carried out."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Mapping
+from typing import Any
+
+import jsonschema
+
+from volmigrateclient.core import errors
+
+SWAP = "swap"
+COLD = "cold"
+
+#: The specification's schema, made precise. The defaults are the spec's.
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "resource_id": {
+            "type": "string",
+            "pattern": (
+                "^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"
+            ),
+        },
+        "migration_type": {"enum": [SWAP, COLD], "default": SWAP},
+        "destination_node": {
+            "type": ["string", "null"],
+            "minLength": 1,
+            "maxLength": 255,
+        },
+        "destination_type": {
+            "type": ["string", "null"],
+            "minLength": 1,
+            "maxLength": 255,
+        },
+    },
+    "required": ["resource_id"],
+    "additionalProperties": False,
+}
+
+
+class Path(enum.Enum):
+    """How an action is carried out; the value is what users read."""
+
+    MIGRATE = "migrate"
+    RETYPE = "retype"
+    SWAP_VIA_CINDER = "swap via cinder"
+    SWAP_VIA_NOVA = "swap via nova"
+
+
+@dataclasses.dataclass(frozen=True)
+class Action:
+    """One volume migrate action.
+
+    :param resource_id: the volume's UUID
+    :param migration_type: ``swap`` (attached, the server runs on) or
+        ``cold`` (detached)
+    :param destination_node: a pool, ``host@backend#pool``
+    :param destination_type: a volume type, name or ID
+    """
+
+    resource_id: str
+    migration_type: str = SWAP
+    destination_node: str | None = None
+    destination_type: str | None = None
+
+    @classmethod
+    def from_mapping(cls, parameters: Mapping[str, Any]) -> Action:
+        """An action from the spec's four parameters.
+
+        :raises InvalidActionError: naming every parameter that does not fit
+        """
+        validator = jsonschema.Draft7Validator(SCHEMA)
+        faults = sorted(
+            validator.iter_errors(dict(parameters)), key=lambda e: e.json_path
+        )
+        if faults:
+            raise errors.InvalidActionError(
+                "invalid action: "
+                + "; ".join(
+                    f"{fault.json_path}: {fault.message}" for fault in faults
+                )
+            )
+        return cls(**parameters)
+
+    def to_mapping(self) -> dict[str, str]:
+        """The spec's parameters that are given."""
+        return {
+            key: value
+            for key, value in dataclasses.asdict(self).items()
+            if value is not None
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """How actions are carried out; none of it is in the spec.
+
+    :param swap_via: who drives a swap, ``cinder`` or ``nova``
+    :param keep_source: via Nova: keep the source volume, renamed
+    :param temporary_user_role: via Nova: the temporary user's role
+    :param temporary_user_domain: via Nova: the domain, name or ID, where
+        the temporary user is made; None is the project's own
+    :param timeout: seconds until waiting ends; None is 600 s plus 60 s
+        per GiB
+    :param wait: False returns as soon as Cinder accepted the request
+    """
+
+    swap_via: str = "cinder"
+    keep_source: bool = False
+    temporary_user_role: str = "member"
+    temporary_user_domain: str | None = None
+    timeout: float | None = None
+    wait: bool = True
+
+    def seconds(self, size: int) -> float:
+        """How long the move of a volume of so many GiB may take."""
+        if self.timeout is not None:
+            return self.timeout
+        return 600.0 + 60.0 * size
+
+
+def path_of(action: Action, options: Options) -> Path:
+    """The path that carries out an action, by the spec's diagram."""
+    if action.migration_type == COLD:
+        # With both destinations the node wins, as in the diagram.
+        return Path.MIGRATE if action.destination_node else Path.RETYPE
+    if options.swap_via == "nova":
+        return Path.SWAP_VIA_NOVA
+    return Path.SWAP_VIA_CINDER

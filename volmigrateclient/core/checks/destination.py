@@ -1,0 +1,334 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Checks of where the volume is to go: the type, the pool, the quota."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from volmigrateclient.core import action as action_
+from volmigrateclient.core import model, specs
+from volmigrateclient.core.checks import check
+
+
+def type_differs(case: check.Case) -> Iterator[check.Check]:
+    """A retype needs another type than the volume's."""
+    wanted = case.wanted_type
+    if wanted is not None and not case.type_changes:
+        yield case.blocked(
+            "Destination type",
+            check.DIFFERENT_TYPE,
+            f"the volume is of type {wanted.name} already",
+        )
+
+
+def type_usable(case: check.Case) -> Iterator[check.Check]:
+    """The type exists and the volume's project may use it."""
+    name, asked = "Destination type", case.action.destination_type
+    if asked is None:
+        return
+    wanted, volume = case.wanted_type, case.survey.volume
+    if wanted is None:
+        yield case.blocked(
+            name,
+            check.TYPE,
+            f"no volume type with a name or ID of '{asked}' exists",
+            "openstack volume type list",
+        )
+        return
+    allowed = case.survey.type_projects
+    if not wanted.is_public and case.type_changes:
+        if allowed is None:
+            yield case.unknown(
+                "Type access",
+                f"Cinder does not show who may use private type {wanted.name}",
+            )
+        elif volume.project_id not in allowed:
+            yield case.blocked(
+                "Type access",
+                check.TYPE,
+                f"volume type {wanted.name} is private and project "
+                f"{volume.project_id} has no access to it",
+                f"openstack volume type set --project {volume.project_id} "
+                f"{wanted.id}",
+            )
+    multiattach = "<is> true" in (
+        wanted.extra_specs.get("multiattach", "").lower()
+    )
+    if (
+        volume.attachments
+        and case.type_changes
+        and multiattach != volume.multiattach
+    ):
+        yield case.blocked(
+            name,
+            check.SWAP_STATE,
+            f"type {wanted.name} changes multiattach, which only a detached "
+            "volume can",
+            "detach it and use migration type cold",
+        )
+    if case.type_changes:
+        yield case.ok(name, f"{volume.type_name} -> {wanted.name}")
+    elif case.path is not action_.Path.RETYPE:
+        yield case.ok(name, f"{wanted.name}, as now")
+
+
+def pool(case: check.Case) -> Iterator[check.Check]:
+    """The pool asked for is there to be chosen."""
+    name, node = "Destination pool", case.action.destination_node
+    if node is None:
+        return
+    if case.survey.pools is None:
+        yield case.unknown(name, "Cinder does not show its pools")
+        return
+    if not case.pool_changes:
+        yield case.ok(name, f"{node}, where the volume is")
+        return
+    service = case.survey.service_of(node)
+    trouble = _trouble(service)
+    if trouble:
+        yield case.blocked(name, check.POOL, *trouble)
+    elif service is not None and service.cluster:
+        # Cinder drops the pool for a clustered service (semantics 0.10).
+        yield case.blocked(
+            name,
+            check.POOL,
+            f"its service is in cluster {service.cluster}, where Cinder "
+            "chooses the pool itself",
+        )
+    seen = case.survey.pool_called(node)
+    if seen is None:
+        if not trouble:
+            yield case.blocked(
+                name,
+                check.POOL,
+                f"the scheduler knows no pool {node}",
+                "openstack volume backend pool list",
+            )
+    elif seen.capabilities.get("backend_state") == "down":
+        yield case.blocked(name, check.POOL, f"backend of {node} is down")
+    elif not trouble:
+        yield case.ok(name, node)
+
+
+def served(case: check.Case) -> Iterator[check.Check]:
+    """The pool asked for serves the type that the volume ends with."""
+    seen = case.survey.pool_called(case.action.destination_node)
+    volume, final = case.survey.volume, case.final_type
+    name, cold = "Type on pool", case.path is action_.Path.MIGRATE
+    sentence = check.SAME_TYPE if cold else check.POOL
+    if cold and not case.type_fits_request:
+        yield case.blocked(
+            name,
+            sentence,
+            f"the volume's type is {volume.type_name}, "
+            f"not {case.action.destination_type}",
+            "leave the destination type out, or retype the volume first",
+        )
+    if seen is None:
+        return
+    unmet = specs.mismatches(final, seen) if final is not None else ()
+    for reason in unmet:
+        label = final.name if final is not None else ""
+        yield case.blocked(
+            name,
+            sentence,
+            f"type {label} is not served by {seen.name}: {reason}",
+            "openstack volume backend pool list --long",
+        )
+    if not unmet and not (cold and not case.type_fits_request):
+        yield case.ok(name, f"{seen.name} serves it")
+
+
+def some_pool(case: check.Case) -> Iterator[check.Check]:
+    """Without a pool asked for: the scheduler will find one."""
+    wanted, pools = case.wanted_type, case.survey.pools
+    if wanted is None or case.action.destination_node:
+        return
+    name = "Pools of the type"
+    if pools is None:
+        yield case.unknown(name, "Cinder does not show its pools")
+        return
+    volume = case.survey.volume
+    serving = [p for p in pools if not specs.mismatches(wanted, p)]
+    taking = [
+        p
+        for p in serving
+        if (
+            p.name == volume.host
+            and case.path is not action_.Path.SWAP_VIA_NOVA
+        )
+        or specs.room(p, wanted) >= volume.size
+    ]
+    if not serving:
+        yield case.blocked(
+            name,
+            check.TYPE,
+            f"no pool that is up and enabled serves type {wanted.name}",
+            "openstack volume backend pool list --long; openstack volume "
+            "service list",
+        )
+    elif not taking:
+        rooms = ", ".join(
+            f"{p.name} {specs.room(p, wanted):g} GiB" for p in serving
+        )
+        yield case.blocked(
+            name,
+            check.TYPE,
+            f"no pool of type {wanted.name} has {volume.size} GiB left "
+            f"({rooms})",
+        )
+    else:
+        yield case.ok(name, ", ".join(p.name for p in taking))
+
+
+def capacity(case: check.Case) -> Iterator[check.Check]:
+    """The pool asked for has room."""
+    seen = case.survey.pool_called(case.action.destination_node)
+    if seen is None or not case.pool_changes:
+        return
+    size, free = case.survey.volume.size, specs.room(seen, case.final_type)
+    if free < size:
+        yield case.blocked(
+            "Capacity",
+            check.POOL,
+            f"{seen.name} has {free:g} GiB left, the volume is {size} GiB",
+        )
+    else:
+        room = "enough" if math.isinf(free) else f"{free:g} GiB"
+        yield case.ok("Capacity", f"{room} left for {size} GiB")
+
+
+def zone(case: check.Case) -> Iterator[check.Check]:
+    """Cinder does not keep a migrated volume in its availability zone."""
+    service = case.survey.service_of(case.action.destination_node)
+    volume = case.survey.volume
+    if service is None or service.zone is None or not case.pool_changes:
+        return
+    if service.zone != volume.availability_zone:
+        yield case.warning(
+            "Availability zone",
+            f"the volume would go from {volume.availability_zone} to "
+            f"{service.zone}; servers elsewhere may not be able to attach it",
+        )
+    else:
+        yield case.ok("Availability zone", service.zone)
+
+
+def quota(case: check.Case) -> Iterator[check.Check]:
+    """A retype counts against the quota of the new type only."""
+    wanted, volume = case.wanted_type, case.survey.volume
+    if wanted is None or not case.type_changes:
+        return
+    yield from headroom(
+        case,
+        {
+            f"volumes_{wanted.name}": 1,
+            f"gigabytes_{wanted.name}": volume.size,
+        },
+    )
+
+
+def headroom(
+    case: check.Case, needed: dict[str, int]
+) -> Iterator[check.Check]:
+    """Whether the project's quota leaves so much of each resource."""
+    name, seen = "Quota", case.survey.quota
+    project = case.survey.volume.project_id
+    if seen is None:
+        yield case.unknown(name, "Cinder does not show the project's quota")
+        return
+    short = False
+    for resource, amount in needed.items():
+        left = seen[resource].headroom if resource in seen else None
+        if left is not None and left < amount:
+            short = True
+            yield case.blocked(
+                name,
+                check.QUOTA,
+                f"{resource} of project {project}: {amount} needed, "
+                f"{max(left, 0)} left",
+                f"openstack quota set --{_option(resource)} {project}",
+            )
+    if not short:
+        yield case.ok(name, "suffices")
+
+
+def _option(resource: str) -> str:
+    kind, _, type_name = resource.partition("_")
+    if type_name:
+        return f"{kind} <n> --volume-type {type_name}"
+    return f"{kind} <n>"
+
+
+def source_service(case: check.Case) -> Iterator[check.Check]:
+    """The volume's own backend does the move: it has to be there."""
+    name, volume = "Source backend", case.survey.volume
+    if case.survey.volume_services is None:
+        yield case.unknown(name, "Cinder does not show its services")
+        return
+    service = case.survey.service_of(volume.host)
+    if service is None or not service.up:
+        yield case.blocked(
+            name,
+            check.SERVICE,
+            f"cinder-volume of {volume.backend} is down",
+            "bring it up; see 'openstack volume service list'",
+        )
+    else:
+        yield case.ok(name, f"{volume.backend} is up")
+
+
+def encryption(case: check.Case) -> Iterator[check.Check]:
+    """Nova cannot swap what QEMU decrypts (semantics B.2)."""
+    survey = case.survey
+    luks = [
+        label
+        for label, seen in (
+            ("the volume's type", survey.source_encryption),
+            ("the destination type", survey.destination_encryption),
+        )
+        if seen is not None and seen.luks
+    ]
+    for label in luks:
+        yield case.blocked(
+            "Encryption",
+            check.SWAP_STATE,
+            f"{label} is encrypted with LUKS, which Nova cannot swap",
+            "detach the volume and use migration type cold",
+        )
+    if not luks:
+        yield case.ok("Encryption", "no LUKS")
+
+
+def _trouble(service: model.Service | None) -> tuple[str, str] | None:
+    """What is wrong with a cinder-volume service, and what clears it."""
+    if service is None:
+        return None
+    host = service.host
+    if not service.up:
+        return (
+            f"cinder-volume of {host} is down",
+            "bring it up; see 'openstack volume service list'",
+        )
+    if not service.enabled:
+        why = service.disabled_reason
+        return (
+            f"cinder-volume of {host} is disabled"
+            + (f": {why}" if why else ""),
+            f"openstack volume service set --enable {host} cinder-volume",
+        )
+    if service.frozen:
+        return f"cinder-volume of {host} is frozen", f"cinder thaw-host {host}"
+    return None

@@ -1,0 +1,105 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Checks that only the five steps of a swap via Nova need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from volmigrateclient.core.checks import check, destination
+
+#: Metadata by which orchestrators find their volume by its ID.
+_OWNERS = ("cinder.csi.openstack.org/cluster", "csi.storage.k8s.io/pv/name")
+
+
+def quota(case: check.Case) -> Iterator[check.Check]:
+    """Source and destination count side by side until the end."""
+    wanted, volume = case.wanted_type, case.survey.volume
+    if wanted is None:
+        return
+    yield from destination.headroom(
+        case,
+        {
+            "volumes": 1,
+            "gigabytes": volume.size,
+            f"volumes_{wanted.name}": 1,
+            f"gigabytes_{wanted.name}": volume.size,
+        },
+    )
+
+
+def project(case: check.Case) -> Iterator[check.Check]:
+    """A temporary user can get a token for the volume's project."""
+    seen = case.survey.project
+    if seen is None:
+        return
+    if seen.enabled:
+        yield case.ok("Project", seen.name)
+    else:
+        yield case.blocked(
+            "Project",
+            check.PROJECT,
+            f"project {seen.name} ({seen.id}) is disabled",
+            f"openstack project set --enable {seen.id}",
+        )
+
+
+def accepted(case: check.Case) -> Iterator[check.Check]:
+    """Nova takes the swap; since OSSN-0094 a patched one does not."""
+    name, seen = "Direct swap", case.survey.swap_accepted
+    status = case.survey.volume.migration_status
+    if status and not case.survey.volume.moving:
+        # Any such status opens a patched Nova's guard by accident; we must
+        # not slip past it.
+        yield case.blocked(
+            name,
+            check.DIRECT_SWAP,
+            f"its migration_status is '{status}', so it cannot be told "
+            "whether Nova is guarded against direct swaps (OSSN-0094)",
+            "use --swap-via cinder",
+        )
+    elif seen is False:
+        yield case.blocked(
+            name,
+            check.DIRECT_SWAP,
+            "Nova answered 409: since OSSN-0094 only Cinder may call it",
+            "use --swap-via cinder",
+        )
+    elif seen:
+        yield case.warning(
+            name,
+            "accepted, but by OSSN-0094 a later live migration of the server "
+            "could open another tenant's disk",
+            "hard-reboot the server after the swap, before its next live "
+            "migration",
+        )
+
+
+def new_identity(case: check.Case) -> Iterator[check.Check]:
+    """The volume gets another ID, which others may rely on."""
+    volume = case.survey.volume
+    held = [key for key in _OWNERS if key in volume.metadata]
+    if held or volume.name.startswith("pvc-"):
+        yield case.blocked(
+            "Identity",
+            check.SWAP_STATE,
+            "Kubernetes finds the volume by its ID, which a swap via nova "
+            "changes",
+            "use --swap-via cinder",
+        )
+    else:
+        yield case.warning(
+            "Identity",
+            "the volume gets another ID; Heat, Terraform, backups and "
+            "transfers that name the old one are not updated",
+        )

@@ -1,0 +1,73 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Checks of what was asked for, before the cloud is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from volmigrateclient.core import action as action_
+from volmigrateclient.core.checks import check
+
+
+def destinations(
+    action: action_.Action, options: action_.Options
+) -> Iterator[check.Check]:
+    """Which destinations a migration type needs, and which options."""
+    name = "Parameters"
+    found = list(_faults(action, options))
+    if not found:
+        yield check.Check(
+            name,
+            check.Result.OK,
+            f"path: {action_.path_of(action, options).value}",
+        )
+    for sentence, detail in found:
+        yield check.Check(
+            name, check.Result.BLOCKED, detail, sentence=sentence
+        )
+
+
+def _faults(
+    action: action_.Action, options: action_.Options
+) -> Iterator[tuple[str, str]]:
+    node = action.destination_node
+    if action.migration_type == action_.COLD:
+        if not node and not action.destination_type:
+            yield check.COLD_NEEDS_DESTINATION, ""
+        if options.swap_via == "nova":
+            yield check.OPTIONS, "swap_via is for migration type swap"
+    elif not action.destination_type:
+        yield check.SWAP_NEEDS_TYPE, ""
+    if node and "#" not in node:
+        # Without a pool Cinder may choose the source's own (semantics 0.10).
+        yield (
+            check.OPTIONS,
+            f"destination node {node} names no pool; give host@backend#pool",
+        )
+    if options.swap_via == "nova" and action.migration_type == action_.SWAP:
+        if node:
+            yield (
+                check.OPTIONS,
+                "a swap via nova cannot choose the node; the scheduler does",
+            )
+        if not options.wait:
+            yield (
+                check.OPTIONS,
+                "a swap via nova has steps after the copy: it has to wait",
+            )
+    elif options.keep_source:
+        yield (
+            check.OPTIONS,
+            "only a swap via nova leaves a source volume to keep",
+        )

@@ -1,0 +1,132 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Checks of the server that a volume is attached to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from volmigrateclient.core import model
+from volmigrateclient.core.checks import check
+
+#: vm_state from which the spec allows a swap; Nova's own list.
+SWAPPABLE = ("active", "paused", "resized")
+
+_BROUGHT_BACK_BY = {
+    "stopped": "openstack server start",
+    "suspended": "openstack server resume",
+    "rescued": "openstack server unrescue",
+    "shelved": "openstack server unshelve",
+    "shelved_offloaded": "openstack server unshelve",
+}
+
+
+def state(case: check.Case) -> Iterator[check.Check]:
+    """The server is in a state in which Nova swaps."""
+    for server in case.survey.servers:
+        name = "Server state"
+        label = _label(server)
+        if server.vm_state not in SWAPPABLE:
+            back = _BROUGHT_BACK_BY.get(server.vm_state)
+            yield case.blocked(
+                name,
+                check.SWAP_STATE,
+                f"{label} is {server.vm_state} ({server.status}), none of "
+                f"{', '.join(SWAPPABLE)}",
+                f"{back} {server.id}" if back else "",
+            )
+        elif server.power_state not in model.POWERED:
+            # Nova would accept and libvirt then fail: no QEMU, no mirror.
+            yield case.blocked(
+                name,
+                check.SWAP_STATE,
+                f"{label} is {server.vm_state}, but its guest is not powered "
+                f"on (power_state {server.power_state})",
+                f"openstack server start {server.id}",
+            )
+        elif server.vm_state == "resized":
+            yield case.warning(
+                name,
+                f"{label} has a resize to confirm; after the swap it cannot "
+                "be reverted to the volume's old place",
+                f"openstack server resize confirm {server.id}",
+            )
+        else:
+            yield case.ok(name, f"{label} is {server.vm_state}")
+        if server.task_state is not None:
+            yield case.blocked(
+                "Server task",
+                check.SWAP_STATE,
+                f"{label} is busy: {server.task_state}",
+                "wait until it ended",
+            )
+    missing = {
+        a.server_id for a in case.survey.volume.attachments if a.server_id
+    } - {server.id for server in case.survey.servers}
+    for server_id in sorted(missing):
+        yield case.blocked(
+            "Server state",
+            check.SWAP_STATE,
+            f"Nova knows no server {server_id}, to which Cinder says the "
+            "volume is attached",
+            "the attachment is stale; see 'openstack volume attachment list'",
+        )
+
+
+def unlocked(case: check.Case) -> Iterator[check.Check]:
+    """Nobody asked that the server be left alone."""
+    for server in case.survey.servers:
+        if server.locked:
+            yield case.blocked(
+                "Server lock",
+                check.SWAP_STATE,
+                f"{_label(server)} is locked",
+                f"openstack server unlock {server.id}",
+            )
+        else:
+            yield case.ok("Server lock", "not locked")
+
+
+def compute_service(case: check.Case) -> Iterator[check.Check]:
+    """The server's nova-compute is there to do the work."""
+    name, services = "Compute service", case.survey.compute_services
+    if services is None:
+        yield case.unknown(name, "Nova does not show its services")
+        return
+    for server in case.survey.servers:
+        service = next((s for s in services if s.host == server.host), None)
+        if service is None or not service.up:
+            yield case.blocked(
+                name,
+                check.SWAP_STATE,
+                f"nova-compute on {server.host} is down",
+                "bring it up; see 'openstack compute service list'",
+            )
+        else:
+            yield case.ok(name, f"{server.host} is up")
+
+
+def firmware(case: check.Case) -> Iterator[check.Check]:
+    """A vTPM may be wiped by a swap (semantics 0.15)."""
+    for server in case.survey.servers:
+        if server.tpm:
+            yield case.warning(
+                "vTPM",
+                f"{_label(server)} has a vTPM; Nova 31.0 and older lose it "
+                "in a swap",
+                "make sure that Nova is 31.3, or 32 or later",
+            )
+
+
+def _label(server: model.Server) -> str:
+    return f"server {server.name} ({server.id})"

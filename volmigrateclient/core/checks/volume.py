@@ -1,0 +1,185 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Checks of the volume itself: its state and what it is tied to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from volmigrateclient.core import action as action_
+from volmigrateclient.core.checks import check
+
+#: ``replication_status`` with which Cinder migrates (semantics A.1).
+_NOT_REPLICATED = (None, "disabled", "not-capable")
+
+_CLEARED_BY = {
+    "error": "see 'openstack volume message list' and the backend first",
+    "awaiting-transfer": "openstack volume transfer request delete",
+    "backing-up": "wait for the backup to end",
+    "downloading": "wait for the image to be copied",
+    "uploading": "wait for the image to be copied",
+    "extending": "wait for the extension to end",
+}
+
+
+def detached(case: check.Case) -> Iterator[check.Check]:
+    """The volume is attached to nothing and idle."""
+    volume = case.survey.volume
+    for attachment in volume.attachments:
+        yield case.blocked(
+            "Attachments",
+            check.COLD_STATE,
+            _attached_to(attachment.server_id),
+            f"openstack server remove volume {attachment.server_id} "
+            f"{volume.id}"
+            if attachment.server_id
+            else "detach it from the host",
+        )
+    if not volume.attachments:
+        yield case.ok("Attachments", "none")
+    # The status of an attached volume is what its attachment says.
+    if not (volume.attachments and volume.status == "in-use"):
+        yield _status(case, "available")
+    yield from _migration(case)
+
+
+def attached(case: check.Case) -> Iterator[check.Check]:
+    """The volume is attached to exactly one server, and idle."""
+    volume, sentence = case.survey.volume, check.SWAP_STATE
+    attachments = volume.attachments
+    if not attachments:
+        yield case.blocked(
+            "Attachments",
+            sentence,
+            "the volume is attached to no server",
+            "use migration type cold",
+        )
+    elif len(attachments) > 1:
+        servers = ", ".join(str(a.server_id) for a in attachments)
+        yield case.blocked(
+            "Attachments",
+            sentence,
+            f"the volume has {len(attachments)} attachments ({servers}); "
+            "Nova swaps only where there is one",
+            "detach it from all servers but one",
+        )
+    elif attachments[0].server_id is None:
+        yield case.blocked(
+            "Attachments", sentence, _attached_to(None), "detach it"
+        )
+    else:
+        yield case.ok("Attachments", _attached_to(attachments[0].server_id))
+    if attachments or volume.status != "available":
+        yield _status(case, "in-use")
+    yield from _migration(case)
+
+
+def snapshots(case: check.Case) -> Iterator[check.Check]:
+    """No snapshots of the volume exist."""
+    seen = case.survey.snapshots
+    if not seen:
+        yield case.ok("Snapshots", "none")
+        return
+    listed = ", ".join(f"{s.name or s.id} ({s.status})" for s in seen)
+    yield case.blocked(
+        "Snapshots",
+        case.state_sentence,
+        f"the volume has {len(seen)} "
+        f"{'snapshot' if len(seen) == 1 else 'snapshots'}: {listed}",
+        "openstack volume snapshot delete " + " ".join(s.id for s in seen),
+    )
+
+
+def ties(case: check.Case) -> Iterator[check.Check]:
+    """Neither a group nor replication holds the volume where it is."""
+    volume = case.survey.volume
+    if volume.group_id:
+        yield case.blocked(
+            "Group",
+            case.state_sentence,
+            f"the volume is in group {volume.group_id}",
+            f"cinder group-update {volume.group_id} --remove-volumes "
+            f"{volume.id}",
+        )
+    else:
+        yield case.ok("Group", "none")
+    if volume.replication_status not in _NOT_REPLICATED:
+        yield case.blocked(
+            "Replication",
+            case.state_sentence,
+            f"the volume is replicated ({volume.replication_status})",
+            "retype it to a type without replication first",
+        )
+    else:
+        yield case.ok("Replication", volume.replication_status or "none")
+
+
+def _status(case: check.Case, wanted: str) -> check.Check:
+    volume = case.survey.volume
+    # A move that is running shows as maintenance, retyping or detaching
+    # and is judged by _migration alone.
+    if volume.status == wanted or volume.moving:
+        return case.ok("Status", volume.status)
+    return case.blocked(
+        "Status",
+        case.state_sentence,
+        f"the volume is {volume.status}, not {wanted}",
+        _CLEARED_BY.get(volume.status, ""),
+    )
+
+
+def _migration(case: check.Case) -> Iterator[check.Check]:
+    volume, target = case.survey.volume, case.survey.target
+    if not volume.moving:
+        yield case.ok(
+            "Migration",
+            f"none running (last: {volume.migration_status})"
+            if volume.migration_status
+            else "none running",
+        )
+        return
+    if case.path is action_.Path.SWAP_VIA_NOVA:
+        yield case.blocked(
+            "Migration",
+            case.state_sentence,
+            "Cinder is moving the volume right now",
+            "wait until it ended",
+        )
+        return
+    where = []
+    if target is not None:
+        final = case.final_type
+        if final is not None and target.type_id != final.id:
+            where.append(f"type {target.type_name}")
+        node = case.action.destination_node
+        if node is not None and target.host not in (None, node):
+            where.append(str(target.host))
+    if where:
+        yield case.blocked(
+            "Migration",
+            case.state_sentence,
+            f"Cinder is moving the volume to {' on '.join(where)} right now",
+            "wait until it ended",
+        )
+    else:
+        yield case.warning(
+            "Migration",
+            "Cinder is moving the volume right now; 'run' waits for that "
+            "move and judges where it ended",
+        )
+
+
+def _attached_to(server_id: str | None) -> str:
+    if server_id is None:
+        return "the volume is attached to a host, not to a server"
+    return f"the volume is attached to server {server_id}"

@@ -1,0 +1,292 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the cloud shows of a swap via Nova, and what that proves.
+
+Semantics B.4 and E.2. Nothing here changes anything.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Sequence
+
+from volmigrateclient.core import cloud as cloud_
+from volmigrateclient.core import errors, model
+from volmigrateclient.core.direct_swap import marks, traceback
+
+#: migration_status of a volume that Cinder is not moving.
+_AT_REST = (None, "success", "error")
+
+
+class Verdict(enum.Enum):
+    """What is provably right to do next."""
+
+    FINISH = "finish"
+    UNDO = "undo"
+    WAIT = "wait"
+    QUARANTINE = "quarantine"
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """Everything that was seen of one swap; None is what does not exist.
+
+    :param swap: Nova's action for this swap, if it took it
+    :param server_volumes: None is a server that is gone
+    :param holders: the servers of the project that list the source
+    """
+
+    mark: marks.Mark
+    user: model.User | None = None
+    source: model.Volume | None = None
+    source_attachments: Sequence[model.Attachment] = ()
+    source_snapshots: Sequence[model.Snapshot] = ()
+    destination: model.Volume | None = None
+    destination_attachments: Sequence[model.Attachment] = ()
+    server_volumes: Sequence[model.ServerVolume] | None = ()
+    swap: model.SwapAction | None = None
+    holders: Sequence[str] = ()
+
+    def attachment_in_nova(self, volume: model.Volume | None) -> str | None:
+        """Cinder's attachment ID that Nova has for a volume."""
+        return next(
+            (
+                row.attachment_id
+                for row in self.server_volumes or ()
+                if volume is not None and row.volume_id == volume.id
+            ),
+            None,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Decision:
+    """What to do, and everything that speaks for it."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+
+
+def gather(
+    cloud: cloud_.Cloud,
+    mark: marks.Mark,
+    destination_id: str | None,
+    user: model.User | None = None,
+) -> Evidence:
+    """Read everything that E.2 asks for; only GETs.
+
+    :param destination_id: None where none is known to exist
+    """
+    ids = [i for i in (mark.source_id, destination_id) if i]
+    volumes = cloud.get_volumes(ids)
+    source = volumes.get(mark.source_id)
+    destination = volumes.get(destination_id) if destination_id else None
+    seen = destination or source
+    try:
+        server_volumes = cloud.list_server_volumes(mark.server_id)
+        swap = find_swap(cloud, mark)
+    except errors.NotFoundError:
+        server_volumes, swap = None, None
+    return Evidence(
+        mark=mark,
+        user=user,
+        source=source,
+        source_attachments=(
+            cloud.list_attachments(source.id) if source else ()
+        ),
+        source_snapshots=cloud.list_snapshots(source.id) if source else (),
+        destination=destination,
+        destination_attachments=(
+            cloud.list_attachments(destination.id) if destination else ()
+        ),
+        server_volumes=server_volumes,
+        swap=swap,
+        holders=[
+            server.id
+            for server, held in (
+                cloud.list_project_servers(seen.project_id) if seen else ()
+            )
+            if mark.source_id in held
+        ],
+    )
+
+
+def find_swap(
+    cloud: cloud_.Cloud, mark: marks.Mark
+) -> model.SwapAction | None:
+    """Nova's action for a swap: by its request ID, or since it started.
+
+    A run that died between Nova's answer and its note of the request ID
+    leaves none; the one swap of that server since then is it.
+    """
+    if not mark.request_id:
+        return None
+    if mark.request_id != marks.PENDING:
+        return cloud.get_swap(mark.server_id, mark.request_id)
+    since = [
+        swap
+        for swap in cloud.list_swaps(mark.server_id)
+        if swap.started_at[:19] >= mark.started[:19]
+    ]
+    if not since:
+        return None
+    return cloud.get_swap(mark.server_id, since[-1].request_id)
+
+
+def decide(seen: Evidence) -> Decision:
+    """What is provably right to do with what a swap has left."""
+    if seen.destination is None:
+        return _without_destination(seen)
+    if not seen.mark.request_id:
+        # The journal is written ahead: Nova was never asked.
+        doubts = _doubts_of_unused(seen)
+        why = "Nova was not asked to swap yet"
+        if doubts:
+            return Decision(Verdict.QUARANTINE, (why, *doubts))
+        return Decision(Verdict.UNDO, (why,))
+    unproven = not_proven(seen)
+    if not unproven:
+        return Decision(
+            Verdict.FINISH,
+            ("every record says that the server has the destination",),
+        )
+    return _unfinished(seen, unproven)
+
+
+def _unfinished(seen: Evidence, unproven: tuple[str, ...]) -> Decision:
+    swap = seen.swap
+    doubts = _doubts_of_unused(seen) + _doubts_of_source(seen)
+    if swap is None:
+        why = "Nova has no record of the swap"
+        if seen.mark.request_id != marks.PENDING:
+            doubts += ("Nova did answer that it took it",)
+    elif not swap.events:
+        why = "nova-compute never took up the swap"
+    elif swap.result is None:
+        return Decision(
+            Verdict.WAIT, ("Nova has not ended the swap; it may be copying",)
+        )
+    elif traceback.disk_after(swap) is traceback.Disk.OLD:
+        why = "Nova's swap failed before the guest's disk was switched"
+    elif swap.result == "Error":
+        why = "Nova's swap failed at or after the switch of the guest's disk"
+        doubts = unproven
+    else:
+        why = "Nova reports success, but not every record agrees"
+        doubts = unproven
+    if doubts:
+        return Decision(Verdict.QUARANTINE, (why, *doubts))
+    return Decision(Verdict.UNDO, (why,))
+
+
+def not_proven(seen: Evidence) -> tuple[str, ...]:
+    """What is missing before the source may be deleted (E.2), all of it."""
+    source, destination = seen.source, seen.destination
+    if destination is None:
+        return ("there is no destination volume",)
+    attached = seen.destination_attachments
+    rows = {row.volume_id for row in seen.server_volumes or ()}
+    claims = {
+        "Nova's swap_volume action did not end in Success": (
+            seen.swap is not None and seen.swap.result == "Success"
+        ),
+        "the server does not list the destination": destination.id in rows,
+        "the server still lists the source": seen.mark.source_id not in rows,
+        "the destination is not in-use": destination.status == "in-use",
+        "the destination is not attached to that server alone": (
+            len(attached) == 1
+            and attached[0].status == "attached"
+            and attached[0].server_id == seen.mark.server_id
+        ),
+        "Nova and Cinder differ on the destination's attachment": (
+            len(attached) == 1
+            and seen.attachment_in_nova(destination) == attached[0].id
+        ),
+        "another server lists the source": not seen.holders,
+    }
+    if source is not None:
+        claims |= {
+            "the source is not available": source.status == "available",
+            "the source still has an attachment": (
+                not seen.source_attachments
+            ),
+            "Cinder is moving the source": (
+                source.migration_status in _AT_REST
+            ),
+            "the source has snapshots": not seen.source_snapshots,
+            "the source is in a group": source.group_id is None,
+            "source and destination are of different projects": (
+                source.project_id == destination.project_id
+            ),
+            "the destination is smaller": destination.size >= source.size,
+            "source and destination are the same": (
+                source.id != destination.id
+            ),
+        }
+    return tuple(claim for claim, holds in claims.items() if not holds)
+
+
+def _without_destination(seen: Evidence) -> Decision:
+    if seen.source is not None and seen.source.status == "detaching":
+        if seen.swap is not None and seen.swap.result is None:
+            return Decision(
+                Verdict.WAIT, ("Nova has not ended a swap of the source",)
+            )
+        if seen.attachment_in_nova(seen.source) is None:
+            return Decision(
+                Verdict.QUARANTINE,
+                ("the source is detaching and its server does not list it",),
+            )
+    return Decision(Verdict.UNDO, ("no destination volume exists",))
+
+
+def _doubts_of_unused(seen: Evidence) -> tuple[str, ...]:
+    """What speaks against nothing ever having used the destination."""
+    destination = seen.destination
+    if destination is None:
+        return ()
+    allowed = {"available", "error", "creating", "reserved"}
+    claims = {
+        f"the destination is {destination.status}": (
+            destination.status in allowed
+        ),
+        "the destination is attached or was connected": all(
+            a.status == "reserved" for a in seen.destination_attachments
+        ),
+        "the server lists the destination": (
+            seen.attachment_in_nova(destination) is None
+        ),
+    }
+    return tuple(claim for claim, holds in claims.items() if not holds)
+
+
+def _doubts_of_source(seen: Evidence) -> tuple[str, ...]:
+    """What speaks against the guest being on the source."""
+    source = seen.source
+    if source is None:
+        return ("the source volume does not exist",)
+    attached = [a for a in seen.source_attachments if a.status == "attached"]
+    claims = {
+        f"the source is {source.status}": (
+            source.status in ("in-use", "detaching")
+        ),
+        "the source is not attached to that server alone": (
+            len(attached) == 1 and attached[0].server_id == seen.mark.server_id
+        ),
+        "Nova and Cinder differ on the source's attachment": (
+            len(attached) == 1
+            and seen.attachment_in_nova(source) == attached[0].id
+        ),
+    }
+    return tuple(claim for claim, holds in claims.items() if not holds)

@@ -1,0 +1,146 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""How a swap via Nova is known in the cloud, where all its state is.
+
+The temporary user's name is made of the volume's ID, so that Keystone's
+rule of unique names makes the user a lock; the destination volume says in
+its metadata what it is for. Both are found from any machine.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import re
+import secrets
+
+from volmigrateclient.core import model
+
+USER_PREFIX = "volmig-"
+
+#: On every destination volume until the end; found by a metadata filter.
+ROLE_KEY, DESTINATION = "volmig", "destination"
+_SOURCE, _RUN, _SERVER = "volmig_source", "volmig_run", "volmig_server"
+_STARTED, _REQUEST, _KEEP = "volmig_started", "volmig_swap", "volmig_keep"
+KEYS = (ROLE_KEY, _SOURCE, _RUN, _SERVER, _STARTED, _REQUEST, _KEEP)
+
+#: On a source that was kept: the volume that the server has instead.
+REPLACED_BY = "volmig_replaced_by"
+
+#: Instead of the swap's request ID: Nova is being asked right now.
+PENDING = "pending"
+
+_DESCRIPTION = re.compile(
+    r"swap of volume (?P<source>\S+); run (?P<run>\w+); "
+    r"server (?P<server>\S+); started (?P<started>\S+?)\."
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Mark:
+    """One run: what it swaps, where, and since when.
+
+    :param started: UTC, ISO 8601 in seconds
+    :param request_id: of the swap: '' before Nova is asked, then PENDING
+        until its answer
+    """
+
+    source_id: str
+    run_id: str
+    server_id: str
+    started: str
+    keep_source: bool = False
+    request_id: str = ""
+
+    @property
+    def user_name(self) -> str:
+        """The temporary user's name: one for each volume."""
+        return user_name(self.source_id)
+
+    @property
+    def description(self) -> str:
+        """What the temporary user says of itself."""
+        return (
+            "Temporary user of volmigrateclient for the swap of volume "
+            f"{self.source_id}; run {self.run_id}; server {self.server_id}; "
+            f"started {self.started}. See 'openstack volume watcher-migrate "
+            "recover'"
+        )
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What the destination volume says of itself."""
+        return {
+            ROLE_KEY: DESTINATION,
+            _SOURCE: self.source_id,
+            _RUN: self.run_id,
+            _SERVER: self.server_id,
+            _STARTED: self.started,
+            **({_REQUEST: self.request_id} if self.request_id else {}),
+            **({_KEEP: "yes"} if self.keep_source else {}),
+        }
+
+
+def new(source_id: str, server_id: str, keep_source: bool) -> Mark:
+    """The mark of a run that starts now."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return Mark(
+        source_id=source_id,
+        run_id=secrets.token_hex(8),
+        server_id=server_id,
+        started=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        keep_source=keep_source,
+    )
+
+
+def user_name(volume_id: str) -> str:
+    """The name of the user who swaps a volume."""
+    return f"{USER_PREFIX}{volume_id.lower()}"
+
+
+def of_volume(volume: model.Volume) -> Mark | None:
+    """The mark on a destination volume."""
+    seen = volume.metadata
+    if seen.get(ROLE_KEY) != DESTINATION or _SOURCE not in seen:
+        return None
+    return Mark(
+        source_id=seen[_SOURCE],
+        run_id=seen.get(_RUN, ""),
+        server_id=seen.get(_SERVER, ""),
+        started=seen.get(_STARTED, ""),
+        keep_source=_KEEP in seen,
+        request_id=seen.get(_REQUEST, ""),
+    )
+
+
+def of_user(user: model.User) -> Mark | None:
+    """The mark in a temporary user's description."""
+    found = _DESCRIPTION.search(user.description)
+    if found is None:
+        return None
+    return Mark(
+        source_id=found["source"],
+        run_id=found["run"],
+        server_id=found["server"],
+        started=found["started"],
+    )
+
+
+def run_filter(run_id: str) -> str:
+    """Cinder's metadata filter for what a run has made."""
+    return str({_RUN: run_id})
+
+
+def destination_filter() -> str:
+    """Cinder's metadata filter for every run's destination volume."""
+    return str({ROLE_KEY: DESTINATION})

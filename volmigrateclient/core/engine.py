@@ -1,0 +1,287 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The engine: carries out one action or many, and owns the clock.
+
+A path is a generator that yields what it waits for (:class:`.move.Wait`).
+The engine reads the volumes of all moves in flight with one request per 50
+and hands each path its reading, so that a path reads like the sequence of
+steps that it is and never sleeps or polls by itself.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import logging
+from collections.abc import Iterable
+
+from volmigrateclient.core import action as action_
+from volmigrateclient.core import clock as clock_
+from volmigrateclient.core import cloud as cloud_
+from volmigrateclient.core import errors, model, paths
+from volmigrateclient.core import move as move_
+from volmigrateclient.core import reporter as reporter_
+
+LOG = logging.getLogger(__name__)
+
+_SHORTEST, _LONGEST = 0.25, 10.0
+#: A poll's interval as a share of the move's age: short moves are seen to
+#: end at once, long ones cost little.
+_SHARE = 0.08
+#: Seconds that a path which was told to stop may take to undo things.
+_GRACE = 300.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """An action to carry out, and its volume where it was read already."""
+
+    action: action_.Action
+    options: action_.Options = dataclasses.field(
+        default_factory=action_.Options
+    )
+    volume: model.Volume | None = None
+
+
+@dataclasses.dataclass
+class _Flight:
+    """A move in the air."""
+
+    move: move_.Move
+    steps: move_.Steps
+    started_at: float
+    wait: move_.Wait
+    due: float
+    told_to_stop: bool = False
+    stopped_at: float = 0.0
+    announced: bool = False
+    warned: int = 0
+
+
+class Engine:
+    """Carries out jobs, at most ``max_parallel`` at once.
+
+    :param cloud: where the volumes are
+    :param reporter: hears what happens
+    :param clock: tests bring their own
+    """
+
+    def __init__(
+        self,
+        cloud: cloud_.Cloud,
+        reporter: reporter_.Reporter | None = None,
+        clock: clock_.Clock | None = None,
+        max_parallel: int = 1,
+    ) -> None:
+        self._cloud = cloud
+        self._reporter = reporter or reporter_.Reporter()
+        self._clock = clock or clock_.Clock()
+        self._max_parallel = max_parallel
+        self._interrupted = False
+        self._failures = 0
+
+    def interrupt(self) -> None:
+        """Start nothing more; have what is in flight undone or handed over.
+
+        Safe to call from a signal's handler.
+        """
+        self._interrupted = True
+
+    def run(self, jobs: Iterable[Job]) -> list[move_.MoveResult]:
+        """Carry out jobs to their ends; a result for each, in their order.
+
+        Never raises for what happens to a single action: that is in its
+        result. Jobs that an interruption kept from starting have none.
+        """
+        queue = collections.deque(enumerate(jobs))
+        flying: dict[int, _Flight] = {}
+        results: dict[int, move_.MoveResult] = {}
+        try:
+            while (queue and not self._interrupted) or flying:
+                while (
+                    queue
+                    and len(flying) < self._max_parallel
+                    and not self._interrupted
+                ):
+                    index, job = queue.popleft()
+                    flight = self._take_off(job, index, results)
+                    if flight is not None:
+                        flying[index] = flight
+                if not flying:
+                    continue
+                self._sleep_until(min(f.due for f in flying.values()))
+                for index in self._tick(flying, results):
+                    del flying[index]
+        finally:
+            for flight in flying.values():
+                flight.steps.close()
+        return [results[index] for index in sorted(results)]
+
+    def _take_off(
+        self, job: Job, index: int, results: dict[int, move_.MoveResult]
+    ) -> _Flight | None:
+        move = move_.Move(
+            self._cloud, job.action, job.options, volume=job.volume
+        )
+        now = self._clock.now()
+        flight = _Flight(
+            move, paths.steps(move), now, move_.Wait((), "checking"), now
+        )
+        ended = self._advance(flight, None)
+        if ended is not None:
+            results[index] = ended
+            return None
+        return flight
+
+    def _sleep_until(self, due: float) -> None:
+        # A stop is told once; what undoes then waits like anything else.
+        was = self._interrupted
+        self._clock.sleep(
+            due - self._clock.now(), lambda: self._interrupted is not was
+        )
+
+    def _tick(
+        self,
+        flying: dict[int, _Flight],
+        results: dict[int, move_.MoveResult],
+    ) -> list[int]:
+        """Read once for all that are due, and advance them."""
+        now = self._clock.now()
+        due = {
+            index: flight
+            for index, flight in flying.items()
+            if flight.due <= now or self._is_to_stop(flight, now)
+        }
+        wanted = {v for f in due.values() for v in f.wait.volumes}
+        signal: errors.HandOver | None = None
+        seen: dict[str, model.Volume] = {}
+        try:
+            if wanted:
+                seen = dict(self._cloud.get_volumes(sorted(wanted)))
+            self._failures = 0
+        except errors.UnauthorizedError as error:
+            signal = errors.LostSight(str(error))
+        except errors.CloudError as error:
+            # Nothing was changed by a read; look again, a little later.
+            self._failures += 1
+            self._reporter_says("trouble", f"{error}; asking again")
+            for flight in due.values():
+                flight.due = now + min(15.0, 2.0 ** (self._failures - 1))
+            due = {i: f for i, f in due.items() if self._is_to_stop(f, now)}
+        ended = []
+        for index, flight in due.items():
+            reading = move_.Reading(
+                {v: seen[v] for v in flight.wait.volumes if v in seen},
+                self._clock.now(),
+            )
+            result = self._advance(flight, reading, signal)
+            if result is not None:
+                results[index] = result
+                ended.append(index)
+        return ended
+
+    def _is_to_stop(self, flight: _Flight, now: float) -> bool:
+        if flight.told_to_stop:
+            return now - flight.stopped_at > _GRACE
+        return self._interrupted or now > self._deadline(flight)
+
+    def _deadline(self, flight: _Flight) -> float:
+        survey = flight.move.survey
+        size = survey.volume.size if survey else 0
+        return flight.started_at + flight.move.options.seconds(size)
+
+    def _advance(
+        self,
+        flight: _Flight,
+        reading: move_.Reading | None,
+        signal: errors.HandOver | None = None,
+    ) -> move_.MoveResult | None:
+        """Send a path its reading, or throw it a reason to stop."""
+        now = self._clock.now()
+        if signal is None and self._is_to_stop(flight, now):
+            if flight.told_to_stop:
+                flight.steps.close()
+                return self._end(
+                    flight,
+                    move_.Ending(
+                        move_.Outcome.UNDECIDED,
+                        "what was begun could not be undone in time; see "
+                        "'openstack volume watcher-migrate recover'",
+                    ),
+                )
+            signal = (
+                errors.Interrupted("interrupted")
+                if self._interrupted
+                else errors.TimedOut("timed out")
+            )
+        try:
+            if signal is not None:
+                flight.told_to_stop, flight.stopped_at = True, now
+                flight.wait = flight.steps.throw(signal)
+            elif reading is None:
+                flight.wait = next(flight.steps)
+            else:
+                flight.wait = flight.steps.send(reading)
+        except StopIteration as stop:
+            return self._end(flight, stop.value)
+        except errors.HandOver as hand_over:
+            return self._end(flight, paths.handed_over(flight.move, hand_over))
+        except errors.RefusedError as error:
+            return self._end(
+                flight, move_.Ending(move_.Outcome.REFUSED, str(error))
+            )
+        except errors.QuarantineError as error:
+            return self._end(
+                flight, move_.Ending(move_.Outcome.UNDECIDED, str(error))
+            )
+        except errors.MigrateError as error:
+            return self._end(
+                flight, move_.Ending(move_.Outcome.FAILED, str(error))
+            )
+        now = self._clock.now()
+        flight.due = now + interval(now - flight.started_at)
+        self._report(flight, now)
+        return None
+
+    def _report(self, flight: _Flight, now: float) -> None:
+        if flight.move.survey is not None and not flight.announced:
+            flight.announced = True
+            self._reporter_says("started", flight.move)
+        for text in flight.move.warnings[flight.warned :]:
+            self._reporter_says("warning", flight.move, text)
+        flight.warned = len(flight.move.warnings)
+        self._reporter_says(
+            "phase", flight.move, flight.wait.phase, now - flight.started_at
+        )
+
+    def _end(self, flight: _Flight, ending: move_.Ending) -> move_.MoveResult:
+        elapsed = self._clock.now() - flight.started_at
+        result = move_.MoveResult.of(flight.move, ending, elapsed)
+        for text in flight.move.warnings[flight.warned :]:
+            self._reporter_says("warning", flight.move, text)
+        self._reporter_says("ended", result)
+        return result
+
+    def _reporter_says(self, event: str, *details: object) -> None:
+        try:
+            getattr(self._reporter, event)(*details)
+        except BrokenPipeError:
+            # Nobody listens any more: the same as if the user had left.
+            LOG.debug("the reader of the progress has gone")
+            self._reporter = reporter_.Reporter()
+            self.interrupt()
+
+
+def interval(age: float) -> float:
+    """Seconds until the next look at a move of that age."""
+    return min(_LONGEST, max(_SHORTEST, age * _SHARE))

@@ -1,0 +1,238 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What was seen of the cloud, as frozen data.
+
+The gateway makes these from the services' answers; the checks and the
+verdicts are pure functions of them. Field names follow the services' API.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+#: ``migration_status`` while Cinder is moving a volume (semantics A.4).
+MIGRATING = frozenset({"starting", "migrating", "completing"})
+
+#: ``power_state`` of a guest whose disk Nova can copy: running, paused.
+POWERED = frozenset({1, 3})
+
+
+@dataclasses.dataclass(frozen=True)
+class Attachment:
+    """One of Cinder's attachments of a volume.
+
+    ``server_id`` is None for an attachment to a host. ``status`` is the
+    attachment's own: reserved, attaching, attached, detaching, ...; the
+    volume view lists attached ones only.
+    """
+
+    id: str
+    volume_id: str
+    server_id: str | None
+    status: str = "attached"
+    device: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Volume:
+    """A volume as an admin sees it. ``size`` is in GiB.
+
+    ``host`` is the pool, ``host@backend#pool``; None before the volume was
+    scheduled. ``migration_status`` is None where Cinder says null.
+    """
+
+    id: str
+    name: str
+    project_id: str
+    status: str
+    size: int
+    type_id: str | None
+    type_name: str | None
+    host: str | None
+    migration_status: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    availability_zone: str | None = None
+    bootable: bool = False
+    encrypted: bool = False
+    multiattach: bool = False
+    replication_status: str | None = None
+    group_id: str | None = None
+    description: str | None = None
+    metadata: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    image_metadata: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    read_only: bool = False
+    created_at: str | None = None
+    updated_at: str | None = None
+
+    @property
+    def moving(self) -> bool:
+        """Whether Cinder is migrating or retyping it right now."""
+        return self.migration_status in MIGRATING or self.status == "retyping"
+
+    @property
+    def backend(self) -> str | None:
+        """``host@backend``, the name of the cinder-volume service."""
+        return backend_of(self.host) if self.host else None
+
+    @property
+    def source_id(self) -> str | None:
+        """For Cinder's temporary target: the volume it is the target of."""
+        status = self.migration_status or ""
+        return status[7:] if status.startswith("target:") else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """A snapshot of a volume."""
+
+    id: str
+    name: str
+    status: str
+
+
+@dataclasses.dataclass(frozen=True)
+class VolumeType:
+    """A volume type with its extra specs, as an admin sees it."""
+
+    id: str
+    name: str
+    is_public: bool
+    extra_specs: Mapping[str, str]
+    qos_specs_id: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Encryption:
+    """How the volumes of a type are encrypted."""
+
+    provider: str
+
+    @property
+    def luks(self) -> bool:
+        """Whether Nova decrypts it in QEMU, and so cannot swap it."""
+        return "luks" in self.provider.lower()
+
+
+@dataclasses.dataclass(frozen=True)
+class Pool:
+    """A pool as the scheduler knows it: ``host@backend#pool``."""
+
+    name: str
+    capabilities: Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Service:
+    """A cinder-volume or nova-compute service."""
+
+    host: str
+    enabled: bool
+    up: bool
+    frozen: bool = False
+    cluster: str | None = None
+    disabled_reason: str | None = None
+    zone: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Quota:
+    """One resource of a project's quota; a limit of -1 is none."""
+
+    limit: int
+    in_use: int
+    reserved: int
+
+    @property
+    def headroom(self) -> int | None:
+        """What may still be used, or None where nothing limits it."""
+        if self.limit < 0:
+            return None
+        return self.limit - self.in_use - self.reserved
+
+
+@dataclasses.dataclass(frozen=True)
+class ServerVolume:
+    """One row of a server's os-volume_attachments, at 2.89 or later.
+
+    ``attachment_id`` is Cinder's.
+    """
+
+    volume_id: str
+    attachment_id: str | None
+    device: str | None
+    delete_on_termination: bool
+    tag: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Server:
+    """A server as an admin sees it.
+
+    ``status`` is the API's word (VERIFY_RESIZE), ``vm_state`` Nova's
+    (resized). ``power_state`` is 1 running, 3 paused, 4 shut down.
+    """
+
+    id: str
+    name: str
+    project_id: str
+    status: str
+    vm_state: str
+    task_state: str | None
+    power_state: int
+    locked: bool
+    host: str | None
+    availability_zone: str | None
+    tpm: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Project:
+    """A project and the domain that it is in."""
+
+    id: str
+    name: str
+    domain_id: str
+    enabled: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class User:
+    """A user; ``description`` is what was written there when it was made."""
+
+    id: str
+    name: str
+    domain_id: str
+    enabled: bool
+    description: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class SwapAction:
+    """A server's ``swap_volume`` instance action (semantics B.3).
+
+    ``events`` is False while nova-compute has not taken it up; ``result``
+    is None until the event ended, then Success or Error.
+    """
+
+    request_id: str
+    started_at: str
+    events: bool = False
+    result: str | None = None
+    traceback: str = ""
+
+
+def backend_of(pool: str) -> str:
+    """``host@backend`` of ``host@backend#pool``."""
+    return pool.partition("#")[0]

@@ -1,0 +1,30 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Cold retype: a detached volume becomes one of another type."""
+
+from __future__ import annotations
+
+from volmigrateclient.core import move as move_
+from volmigrateclient.core.paths import following, retyping
+
+
+def steps(move: move_.Move) -> move_.Steps:
+    """Have Cinder retype it, copying to another pool if it needs to."""
+    wanted = retyping.wanted_type(move)
+    yield from retyping.ask(move, wanted)
+    if not move.options.wait:
+        return move_.Ending(move_.Outcome.ACCEPTED)
+    volume = yield from retyping.follow(move, wanted)
+    volume = yield from following.verified(move, volume)
+    yield from following.cleaned_up(move, volume)
+    return move_.Ending(move_.Outcome.DONE, volume=volume)

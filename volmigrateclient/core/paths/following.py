@@ -1,0 +1,136 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Following a move that Cinder leads, to its verified end."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Generator
+
+from volmigrateclient.core import errors, model, verdict
+from volmigrateclient.core import move as move_
+from volmigrateclient.core.paths import patience
+
+Judge = Callable[[model.Volume, float], verdict.Verdict]
+_T = typing.TypeVar("_T")
+_Waits = Generator[move_.Wait, move_.Reading, _T]
+
+
+def to_the_end(volume_id: str, judge: Judge) -> _Waits[model.Volume]:
+    """Wait for the verdict; gives the volume as it is when it is done.
+
+    :param judge: from what the volume is now, and since how many seconds
+    :raises FailedError: with the reason
+    :raises QuarantineError: what became of it cannot be told
+    """
+    last: model.Volume | None = None
+    since, phase = 0.0, "waiting for Cinder"
+    while True:
+        reading = yield move_.Wait((volume_id,), phase)
+        now = reading.volumes.get(volume_id)
+        if now is None:
+            raise errors.FailedError(
+                f"volume {volume_id} was deleted while it was moving"
+            )
+        if now != last:
+            last, since = now, reading.at
+        found = judge(now, reading.at - since)
+        if found.state is verdict.State.DONE:
+            return now
+        if found.state is verdict.State.FAILED:
+            raise errors.FailedError(found.text)
+        if found.state is verdict.State.UNDECIDED:
+            raise errors.QuarantineError(found.text)
+        phase = found.text
+
+
+def cleaned_up(move: move_.Move, volume: model.Volume) -> _Waits[None]:
+    """Wait until Cinder has deleted what the volume was before.
+
+    After a generic copy a row of Cinder's own holds the old data. That it
+    cannot be deleted is a leak to know of, and no failure of the move
+    (semantics A.5).
+    """
+    phase = "deleting the old copy"
+    rows = yield from patience.read(
+        lambda: move.cloud.list_volumes(migration_status="deleting"), phase
+    )
+    mark = f"migration src for {volume.id}"
+    old = next((row for row in rows if row.description == mark), None)
+    try:
+        while old is not None:
+            if old.status not in ("deleting", "in-use", "detaching"):
+                move.warn(
+                    f"the volume moved, but its old copy {old.id} on "
+                    f"{old.host} could not be deleted: it is {old.status}. "
+                    "See cinder-volume's log, then delete it"
+                )
+                return
+            reading = yield move_.Wait((old.id,), phase)
+            old = reading.volumes.get(old.id)
+    except errors.HandOver:
+        move.warn(
+            f"the volume moved; its old copy {old.id if old else ''} is "
+            "still being deleted"
+        )
+
+
+def verified(move: move_.Move, volume: model.Volume) -> _Waits[model.Volume]:
+    """Look that the volume kept what a move leaves alone.
+
+    :raises FailedError: a live move's attachments are not as they were
+    """
+    before = move.before.volume
+    if before.attachments:
+        volume = yield from _attachments_settled(move, volume)
+    for change in verdict.unexpected_changes(before, volume):
+        move.warn(f"changed during the move: {change}")
+    return volume
+
+
+def _attachments_settled(
+    move: move_.Move, volume: model.Volume
+) -> _Waits[model.Volume]:
+    """Cinder re-points the attachments just after success (semantics 0.12)."""
+    before, since = move.before.volume, None
+    server_ids = {a.server_id for a in before.attachments if a.server_id}
+    while True:
+        nova_says: dict[str, str | None] = {}
+        for server_id in server_ids:
+            nova_says[server_id] = yield from _attachment_in_nova(
+                move, server_id, volume.id
+            )
+        wrong = verdict.attachments_kept(before, volume, nova_says)
+        if not wrong:
+            return volume
+        reading = yield move_.Wait((volume.id,), "verifying the attachment")
+        since = reading.at if since is None else since
+        volume = reading.volumes.get(volume.id, volume)
+        if reading.at - since > verdict.SETTLE:
+            raise errors.FailedError(
+                f"the volume moved, but {wrong}. Do not reboot or "
+                "live-migrate the server before that is repaired"
+            )
+
+
+def _attachment_in_nova(
+    move: move_.Move, server_id: str, volume_id: str
+) -> _Waits[str | None]:
+    rows = yield from patience.read(
+        lambda: move.cloud.list_server_volumes(server_id),
+        "verifying the attachment",
+    )
+    return next(
+        (row.attachment_id for row in rows if row.volume_id == volume_id),
+        None,
+    )

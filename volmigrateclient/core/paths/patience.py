@@ -1,0 +1,94 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Requests that may not be answered, repeated only where that is safe."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Generator
+
+from volmigrateclient.core import errors, model
+from volmigrateclient.core import move as move_
+
+_T = typing.TypeVar("_T")
+_Waits = Generator[move_.Wait, move_.Reading, _T]
+
+#: How many looks an unanswered request gets to show its effect.
+_LOOKS = 4
+
+
+def read(
+    request: Callable[[], _T], phase: str, attempts: int | None = None
+) -> _Waits[_T]:
+    """What a read gives, repeated while the service does not answer.
+
+    It is for writes, too, that may be repeated without harm.
+
+    :param attempts: how often at most; None is until the move's time ends
+    :raises UnansweredError: on the last attempt
+    """
+    tried = 0
+    while True:
+        try:
+            return request()
+        except errors.UnansweredError:
+            tried += 1
+            if tried == attempts:
+                raise
+        # The pause grows as the engine's intervals do.
+        for _ in range(min(tried, 8)):
+            yield move_.Wait((), phase)
+
+
+def ask_cinder(
+    move: move_.Move, request: Callable[[], str], before: model.Volume
+) -> _Waits[None]:
+    """Send Cinder a request that moves a volume, and be sure of it.
+
+    Cinder takes it with an atomic compare-and-swap of the volume's state
+    (semantics A.1, A.2), so a second one cannot act twice: after no answer
+    the volume shows whether the first one did, and only if it did not the
+    request is sent once more.
+
+    :raises CloudError: Cinder refused; the volume is as it was
+    """
+    for attempt in (1, 2):
+        try:
+            move.request_ids.append(request())
+        except errors.UnansweredError as error:
+            unanswered = error
+            move.warn(f"{error}; looking whether Cinder took the request")
+        except errors.CloudError:
+            if attempt == 2 and (yield from _took_effect(before)):
+                move.request_ids.append("")
+                return
+            raise
+        else:
+            return
+        if (yield from _took_effect(before)):
+            move.request_ids.append(unanswered.request_id)
+            return
+    raise unanswered
+
+
+def _took_effect(before: model.Volume) -> _Waits[bool]:
+    for _ in range(_LOOKS):
+        reading = yield move_.Wait((before.id,), "looking")
+        now = reading.volumes.get(before.id)
+        if now is not None and (
+            now.moving
+            or (now.host, now.type_id, now.migration_status)
+            != (before.host, before.type_id, before.migration_status)
+        ):
+            return True
+    return False

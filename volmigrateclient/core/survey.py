@@ -1,0 +1,236 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Everything that is looked at before an action is carried out."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from volmigrateclient.core import action as action_
+from volmigrateclient.core import cloud as cloud_
+from volmigrateclient.core import errors, model
+
+_T = typing.TypeVar("_T")
+
+
+@dataclasses.dataclass(frozen=True)
+class Survey:
+    """What was seen; None is what the cloud would not show.
+
+    Fields that a path does not need stay empty.
+
+    :param volume: the volume itself: the baseline of the verdict
+    :param target: Cinder's temporary volume of a move that is running
+    :param attachments: of the volume, the reserved ones too
+    :param servers: those that the volume is attached to
+    :param type_projects: who may use the destination type, if private
+    :param swap_accepted: whether Nova would take a direct swap
+    :param project: the volume's
+    """
+
+    volume: model.Volume
+    types: Sequence[model.VolumeType] = ()
+    snapshots: Sequence[model.Snapshot] = ()
+    target: model.Volume | None = None
+    attachments: Sequence[model.Attachment] = ()
+    servers: Sequence[model.Server] = ()
+    pools: Sequence[model.Pool] | None = ()
+    volume_services: Sequence[model.Service] | None = ()
+    compute_services: Sequence[model.Service] | None = ()
+    source_encryption: model.Encryption | None = None
+    destination_encryption: model.Encryption | None = None
+    type_projects: Collection[str] | None = ()
+    quota: Mapping[str, model.Quota] | None = None
+    swap_accepted: bool | None = None
+    project: model.Project | None = None
+
+    def type_called(self, name_or_id: str | None) -> model.VolumeType | None:
+        """The type with that ID or else that name."""
+        for attribute in ("id", "name"):
+            for volume_type in self.types:
+                if getattr(volume_type, attribute) == name_or_id:
+                    return volume_type
+        return None
+
+    @property
+    def volume_type(self) -> model.VolumeType | None:
+        """The volume's present type."""
+        return self.type_called(self.volume.type_id)
+
+    def pool_called(self, name: str | None) -> model.Pool | None:
+        """The pool ``host@backend#pool``."""
+        return next((p for p in self.pools or () if p.name == name), None)
+
+    def service_of(self, pool: str | None) -> model.Service | None:
+        """The cinder-volume service behind a pool."""
+        if pool is None:
+            return None
+        backend = model.backend_of(pool)
+        return next(
+            (s for s in self.volume_services or () if s.host == backend), None
+        )
+
+
+def find_volume(cloud: cloud_.Cloud, name_or_id: str) -> model.Volume:
+    """The one volume, of whatever project, with that ID or name.
+
+    :raises LookupFailedError: there is none, or there are several
+    """
+    found = [
+        volume
+        for volume in cloud.find_volumes(name_or_id)
+        # Rows of Cinder's own that bear the name of the volume moved.
+        if volume.source_id is None and volume.migration_status != "deleting"
+    ]
+    if not found:
+        raise errors.LookupFailedError(
+            f"No volume with a name or ID of '{name_or_id}' exists in any "
+            "project"
+        )
+    if len(found) > 1:
+        candidates = "\n".join(
+            f"  {volume.id}  project {volume.project_id}  {volume.size} GiB"
+            f"  {volume.status}  {volume.host or 'no host'}"
+            for volume in found
+        )
+        raise errors.LookupFailedError(
+            f"{len(found)} volumes are named '{name_or_id}'; give the ID of "
+            f"one:\n{candidates}"
+        )
+    return found[0]
+
+
+def take(
+    cloud: cloud_.Cloud,
+    action: action_.Action,
+    options: action_.Options,
+    volume: model.Volume | None = None,
+) -> Survey:
+    """Look at all that the checks of this action's path need.
+
+    Sends only GETs, and the probe for ``--swap-via nova``, which changes
+    nothing.
+
+    :param volume: where it was read already
+    :raises CloudError: what has to be seen was not shown
+    """
+    path = action_.path_of(action, options)
+    if volume is None:
+        volume = find_volume(cloud, action.resource_id)
+    survey = Survey(
+        volume,
+        types=cloud.list_types(),
+        snapshots=cloud.list_snapshots(volume.id),
+        pools=_if_shown(cloud.list_pools),
+        volume_services=_if_shown(cloud.list_volume_services),
+    )
+    if volume.moving:
+        survey = dataclasses.replace(survey, target=_target(cloud, volume))
+    wanted = survey.type_called(action.destination_type)
+    if wanted is not None and wanted.id != volume.type_id:
+        survey = dataclasses.replace(
+            survey, quota=_if_shown(lambda: cloud.quota(volume.project_id))
+        )
+    if wanted is not None and not wanted.is_public:
+        survey = dataclasses.replace(
+            survey,
+            type_projects=_if_shown(lambda: cloud.type_projects(wanted.id)),
+        )
+    if path in (
+        action_.Path.SWAP_VIA_CINDER,
+        action_.Path.SWAP_VIA_NOVA,
+    ):
+        survey = _with_attachment(cloud, survey, wanted)
+    if path is action_.Path.SWAP_VIA_NOVA:
+        survey = _for_direct_swap(cloud, survey)
+    elif path is not action_.Path.MIGRATE and wanted is not None:
+        survey = _with_encryption(cloud, survey, wanted)
+    return survey
+
+
+def _target(cloud: cloud_.Cloud, volume: model.Volume) -> model.Volume | None:
+    found = cloud.list_volumes(migration_status=f"target:{volume.id}")
+    return found[0] if found else None
+
+
+def _with_attachment(
+    cloud: cloud_.Cloud, survey: Survey, wanted: model.VolumeType | None
+) -> Survey:
+    server_ids = sorted(
+        {a.server_id for a in survey.volume.attachments if a.server_id}
+    )
+    servers = []
+    for server_id in server_ids:
+        try:
+            servers.append(cloud.get_server(server_id))
+        except errors.NotFoundError:
+            continue
+    survey = dataclasses.replace(
+        survey,
+        servers=tuple(servers),
+        compute_services=(
+            _if_shown(cloud.list_compute_services) if servers else ()
+        ),
+    )
+    if wanted is not None:
+        survey = _with_encryption(cloud, survey, wanted)
+    return survey
+
+
+def _with_encryption(
+    cloud: cloud_.Cloud, survey: Survey, wanted: model.VolumeType
+) -> Survey:
+    """The types' encryption, where it can matter.
+
+    It does for an attached volume, which cannot be swapped with LUKS, and
+    for types whose extra specs are the same: only if nothing at all differs
+    does Cinder move the row without the data (semantics 0.8).
+    """
+    volume, present = survey.volume, survey.volume_type
+    same = present is not None and present.extra_specs == wanted.extra_specs
+    if not (volume.attachments or same) or survey.destination_encryption:
+        return survey
+    return dataclasses.replace(
+        survey,
+        destination_encryption=cloud.type_encryption(wanted.id),
+        source_encryption=(
+            cloud.type_encryption(volume.type_id)
+            if volume.type_id and (volume.encrypted or same)
+            else None
+        ),
+    )
+
+
+def _for_direct_swap(cloud: cloud_.Cloud, survey: Survey) -> Survey:
+    volume = survey.volume
+    attachments = cloud.list_attachments(volume.id)
+    accepted: bool | None = None
+    if len(survey.servers) == 1:
+        accepted = cloud.probe_swap(survey.servers[0].id, volume.id)
+    return dataclasses.replace(
+        survey,
+        attachments=attachments,
+        quota=_if_shown(lambda: cloud.quota(volume.project_id)),
+        swap_accepted=accepted,
+        project=cloud.get_project(volume.project_id),
+    )
+
+
+def _if_shown(read: Callable[[], _T]) -> _T | None:
+    """What a read gives; None where policy keeps it from this user."""
+    try:
+        return read()
+    except errors.ForbiddenError:
+        return None

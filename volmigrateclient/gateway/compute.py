@@ -1,0 +1,186 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Nova, through python-novaclient."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from novaclient import client as nova_client
+from novaclient import exceptions as nova_exceptions
+
+from volmigrateclient.core import model
+from volmigrateclient.gateway import connection, failures
+
+#: The first that shows Cinder's attachment ID of an attached volume.
+MICROVERSION = "2.89"
+#: The last before an update of an attachment may write more than its volume.
+SWAP_MICROVERSION = "2.84"
+
+#: A patched Nova's words for: only Cinder may call this (OSSN-0094). They
+#: differ between releases (semantics 0.2).
+_GUARD = re.compile(
+    r"is not migrating.*should only be called by cinder", re.IGNORECASE
+)
+
+_translated = failures.translated("Nova")
+
+
+class Compute:
+    """See :class:`volmigrateclient.core.cloud.Compute`."""
+
+    def __init__(self, link: connection.Connection) -> None:
+        self._nova = _client(MICROVERSION, link)
+        self._nova_swap = _client(SWAP_MICROVERSION, link)
+
+    @_translated
+    def get_server(self, server_id: str) -> model.Server:
+        return _server(self._nova.servers.get(server_id).to_dict())
+
+    @_translated
+    def list_project_servers(
+        self, project_id: str
+    ) -> Sequence[tuple[model.Server, Sequence[str]]]:
+        return [
+            (
+                _server(seen),
+                [
+                    row["id"]
+                    for row in seen.get(
+                        "os-extended-volumes:volumes_attached", ()
+                    )
+                ],
+            )
+            for seen in (
+                row.to_dict()
+                for row in self._nova.servers.list(
+                    search_opts={"all_tenants": 1, "project_id": project_id},
+                    limit=-1,
+                )
+            )
+        ]
+
+    @_translated
+    def list_compute_services(self) -> Sequence[model.Service]:
+        return [
+            model.Service(
+                host=row.host,
+                enabled=row.status == "enabled",
+                up=row.state == "up",
+                disabled_reason=row.disabled_reason,
+                zone=row.zone,
+            )
+            for row in self._nova.services.list(binary="nova-compute")
+        ]
+
+    @_translated
+    def list_server_volumes(
+        self, server_id: str
+    ) -> Sequence[model.ServerVolume]:
+        return [
+            model.ServerVolume(
+                volume_id=seen["volumeId"],
+                attachment_id=seen.get("attachment_id"),
+                device=seen.get("device"),
+                delete_on_termination=seen["delete_on_termination"],
+                tag=seen.get("tag"),
+            )
+            for seen in (
+                row.to_dict()
+                for row in self._nova.volumes.get_server_volumes(server_id)
+            )
+        ]
+
+    @_translated
+    def probe_swap(self, server_id: str, volume_id: str) -> bool:
+        # No volume has this ID. Nova answers 400 for that, after its guard
+        # (409) and before it changes anything (semantics B.1).
+        nowhere = str(uuid.uuid4())
+        try:
+            self._nova_swap.volumes.update_server_volume(
+                server_id, volume_id, nowhere
+            )
+        except nova_exceptions.BadRequest as error:
+            if nowhere in str(error):
+                return True
+            raise
+        except nova_exceptions.Conflict as error:
+            if _GUARD.search(str(error)):
+                return False
+            raise
+        raise RuntimeError("Nova took a volume that does not exist")
+
+    @_translated
+    def swap_volume(self, server_id: str, old_id: str, new_id: str) -> str:
+        answer = self._nova_swap.volumes.update_server_volume(
+            server_id, old_id, new_id
+        )
+        return next(iter(getattr(answer, "request_ids", [])), "")
+
+    @_translated
+    def get_swap(
+        self, server_id: str, request_id: str
+    ) -> model.SwapAction | None:
+        try:
+            seen = self._nova.instance_action.get(
+                server_id, request_id
+            ).to_dict()
+        except nova_exceptions.NotFound:
+            return None
+        events = seen.get("events") or []
+        last = events[-1] if events else {}
+        return model.SwapAction(
+            request_id=seen["request_id"],
+            started_at=seen["start_time"],
+            events=bool(events),
+            result=last.get("result"),
+            traceback=last.get("traceback") or "",
+        )
+
+    @_translated
+    def list_swaps(self, server_id: str) -> Sequence[model.SwapAction]:
+        return [
+            model.SwapAction(row.request_id, row.start_time)
+            for row in self._nova.instance_action.list(server_id)
+            if row.action == "swap_volume"
+        ]
+
+
+def _client(microversion: str, link: connection.Connection) -> Any:
+    return nova_client.Client(
+        microversion,
+        session=link.session,
+        region_name=link.region_name,
+        endpoint_type=link.interface,
+        endpoint_override=link.endpoint_overrides.get("compute"),
+    )
+
+
+def _server(seen: dict[str, Any]) -> model.Server:
+    extra_specs = (seen.get("flavor") or {}).get("extra_specs") or {}
+    return model.Server(
+        id=seen["id"],
+        name=seen["name"],
+        project_id=seen["tenant_id"],
+        status=seen["status"],
+        vm_state=seen["OS-EXT-STS:vm_state"],
+        task_state=seen["OS-EXT-STS:task_state"],
+        power_state=seen["OS-EXT-STS:power_state"],
+        locked=bool(seen.get("locked")),
+        host=seen.get("OS-EXT-SRV-ATTR:host"),
+        availability_zone=seen.get("OS-EXT-AZ:availability_zone"),
+        tpm="hw:tpm_version" in extra_specs,
+    )

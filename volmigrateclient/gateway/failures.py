@@ -1,0 +1,86 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The clients' exceptions as errors of the core."""
+
+from __future__ import annotations
+
+import functools
+import typing
+from collections.abc import Callable
+
+from cinderclient import exceptions as cinder_exceptions
+from keystoneauth1 import exceptions as auth_exceptions
+from novaclient import exceptions as nova_exceptions
+
+from volmigrateclient.core import errors
+
+_P = typing.ParamSpec("_P")
+_T = typing.TypeVar("_T")
+
+_BY_STATUS: dict[int, type[errors.CloudError]] = {
+    400: errors.BadRequestError,
+    401: errors.UnauthorizedError,
+    403: errors.ForbiddenError,
+    404: errors.NotFoundError,
+    409: errors.ConflictError,
+    413: errors.OverQuotaError,
+    408: errors.UnansweredError,
+    429: errors.UnansweredError,
+}
+
+
+def translated(
+    service: str,
+) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
+    """Have a function that asks this service raise the core's errors."""
+
+    def decorate(function: Callable[_P, _T]) -> Callable[_P, _T]:
+        @functools.wraps(function)
+        def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+            try:
+                return function(*args, **kwargs)
+            except (
+                cinder_exceptions.ClientException,
+                nova_exceptions.ClientException,
+            ) as error:
+                raise _from_status(
+                    service, error.code, error.message
+                ) from error
+            except auth_exceptions.HttpError as error:
+                raise _from_status(
+                    service, error.http_status, error.message
+                ) from error
+            except auth_exceptions.ConnectFailure as error:
+                # Refused, dropped or timed out: if it was sent, the service
+                # may have acted on it.
+                raise errors.UnansweredError(
+                    f"{service} does not answer: {error}"
+                ) from error
+            except auth_exceptions.ClientException as error:
+                raise errors.CloudError(f"{service}: {error}") from error
+
+        return wrapper
+
+    return decorate
+
+
+def _from_status(
+    service: str, status: int, message: str | None
+) -> errors.CloudError:
+    kind = _BY_STATUS.get(status)
+    if kind is None:
+        kind = errors.UnansweredError if status >= 500 else errors.CloudError
+    text = f"{service} answered {status}"
+    if status == 406:
+        text += ", it is too old (OpenStack Yoga or later is needed)"
+    return kind(f"{text}: {message}" if message else text, status)

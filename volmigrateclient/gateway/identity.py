@@ -1,0 +1,200 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Keystone, through python-keystoneclient, and the temporary user."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cinderclient import client as cinder_client
+from keystoneauth1 import session as session_
+from keystoneauth1.identity import generic
+from keystoneclient.v3 import client as keystone_client
+
+from volmigrateclient.core import errors, model
+from volmigrateclient.gateway import block_storage, connection, failures
+
+_translated = failures.translated("Keystone")
+
+
+class Identity:
+    """See :class:`volmigrateclient.core.cloud.Identity`."""
+
+    def __init__(self, link: connection.Connection) -> None:
+        self._link = link
+        self._keystone = keystone_client.Client(
+            session=link.session,
+            region_name=link.region_name,
+            interface=link.interface,
+            endpoint_override=link.endpoint_overrides.get("identity"),
+        )
+
+    @_translated
+    def get_project(self, project_id: str) -> model.Project:
+        seen = self._keystone.projects.get(project_id)
+        return model.Project(
+            id=seen.id,
+            name=seen.name,
+            domain_id=seen.domain_id,
+            enabled=seen.enabled,
+        )
+
+    @_translated
+    def find_domain(self, name_or_id: str) -> str:
+        return _only_id(
+            "domain",
+            name_or_id,
+            [
+                row
+                for row in self._keystone.domains.list()
+                if name_or_id in (row.id, row.name)
+            ],
+        )
+
+    @_translated
+    def find_role(self, name_or_id: str) -> str:
+        return _only_id(
+            "role",
+            name_or_id,
+            [
+                row
+                for row in self._keystone.roles.list()
+                if name_or_id in (row.id, row.name)
+                and getattr(row, "domain_id", None) is None
+            ],
+        )
+
+    @_translated
+    def password_regex(self) -> str | None:
+        try:
+            seen = self._keystone.domain_configs.get(
+                "default/config/security_compliance"
+            )
+        except errors.CloudError:
+            return None
+        return getattr(seen, "password_regex", None)
+
+    @_translated
+    def find_users(
+        self, domain_id: str | None, name_prefix: str
+    ) -> Sequence[model.User]:
+        rows = self._keystone.users.list(
+            domain=domain_id, name__startswith=name_prefix
+        )
+        return [_user(row) for row in rows if row.name.startswith(name_prefix)]
+
+    @_translated
+    def create_user(
+        self, name: str, domain_id: str, password: str, description: str
+    ) -> model.User:
+        # keystoneclient does not log the body of a request with a password.
+        return _user(
+            self._keystone.users.create(
+                name,
+                domain=domain_id,
+                password=password,
+                description=description,
+                enabled=True,
+                options={
+                    "ignore_change_password_upon_first_use": True,
+                    "ignore_lockout_failure_attempts": True,
+                },
+            )
+        )
+
+    @_translated
+    def grant_role(self, user_id: str, project_id: str, role_id: str) -> None:
+        self._keystone.roles.grant(role_id, user=user_id, project=project_id)
+
+    @_translated
+    def disable_user(self, user_id: str) -> None:
+        self._keystone.users.update(user_id, enabled=False)
+
+    @_translated
+    def delete_user(self, user_id: str) -> None:
+        try:
+            self._keystone.users.delete(user_id)
+        except keystone_client.exceptions.NotFound:
+            return
+
+    @failures.translated("Cinder, as the temporary user,")
+    def create_volume_as(
+        self,
+        user_id: str,
+        password: str,
+        project_id: str,
+        volume: Mapping[str, Any],
+    ) -> str:
+        admin = self._link.session
+        session = session_.Session(
+            auth=generic.Password(
+                auth_url=self._auth_url(),
+                user_id=user_id,
+                password=password,
+                project_id=project_id,
+            ),
+            verify=admin.verify,
+            cert=admin.cert,
+            timeout=admin.timeout,
+        )
+        cinder = cinder_client.Client(
+            block_storage.MICROVERSION,
+            session=session,
+            region_name=self._link.region_name,
+            endpoint_type=self._link.interface,
+            endpoint_override=self._override_for(project_id),
+        )
+        return str(cinder.volumes.create(**volume).id)
+
+    def _auth_url(self) -> str:
+        auth = self._link.session.auth
+        url = getattr(auth, "auth_url", None)
+        if url:
+            return str(url)
+        return str(
+            self._link.session.get_endpoint(
+                service_type="identity",
+                interface=self._link.interface,
+                region_name=self._link.region_name,
+            )
+        )
+
+    def _override_for(self, project_id: str) -> str | None:
+        """An endpoint override names the admin's project; this user's has
+        to name the volume's."""
+        override = self._link.endpoint_overrides.get("block-storage")
+        own = self._link.session.get_project_id()
+        if override and own:
+            return override.replace(own, project_id)
+        return override
+
+
+def _user(row: Any) -> model.User:
+    return model.User(
+        id=row.id,
+        name=row.name,
+        domain_id=row.domain_id,
+        enabled=row.enabled,
+        description=getattr(row, "description", None) or "",
+    )
+
+
+def _only_id(kind: str, name_or_id: str, rows: Sequence[Any]) -> str:
+    exact = [row for row in rows if row.id == name_or_id] or rows
+    if len(exact) != 1:
+        found = "no" if not exact else f"{len(exact)} times a"
+        raise errors.NotFoundError(
+            f"Keystone has {found} {kind} with a name or ID of '{name_or_id}'"
+        )
+    return str(exact[0].id)

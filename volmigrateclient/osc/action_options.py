@@ -1,0 +1,158 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The options by which ``run`` and ``check`` name one action."""
+
+from __future__ import annotations
+
+import argparse
+import typing
+
+from volmigrateclient.i18n import _
+
+if typing.TYPE_CHECKING:
+    from volmigrateclient.core import action as action_
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the volume and the parameters of the action."""
+    parser.add_argument(
+        "volume",
+        metavar="<volume>",
+        help=_("Volume to move (name or ID, looked up in all projects)"),
+    )
+    parser.add_argument(
+        "--migration-type",
+        choices=("swap", "cold"),
+        default="swap",
+        help=_(
+            "Whether to move an attached volume while its server runs (swap) "
+            "or a detached one (cold) (default: swap)"
+        ),
+    )
+    parser.add_argument(
+        "--destination-node",
+        metavar="<host@backend#pool>",
+        help=_(
+            "Pool to move the volume to; see 'openstack volume backend pool "
+            "list' (admin only)"
+        ),
+    )
+    parser.add_argument(
+        "--destination-type",
+        metavar="<volume-type>",
+        help=_(
+            "Volume type to give the volume (name or ID); required when the "
+            "migration type is swap"
+        ),
+    )
+    parser.add_argument(
+        "--swap-via",
+        choices=("cinder", "nova"),
+        default="cinder",
+        help=_(
+            "Who drives a swap: cinder keeps the volume's ID; nova makes a "
+            "new volume with a temporary user, which patched releases of "
+            "Nova refuse (OSSN-0094) (default: cinder)"
+        ),
+    )
+    parser.add_argument(
+        "--keep-source",
+        action="store_true",
+        help=_(
+            "With --swap-via nova: keep the source volume, renamed, instead "
+            "of deleting it"
+        ),
+    )
+    parser.add_argument(
+        "--temporary-user-role",
+        metavar="<role>",
+        default="member",
+        help=_(
+            "With --swap-via nova: role of the temporary user in the "
+            "volume's project (name or ID); the least that may create a "
+            "volume (default: member)"
+        ),
+    )
+    parser.add_argument(
+        "--temporary-user-domain",
+        metavar="<domain>",
+        help=_(
+            "With --swap-via nova: domain to make the temporary user in "
+            "(name or ID), for when the project's own takes no users, such "
+            "as LDAP (default: the domain of the volume's project)"
+        ),
+    )
+    parser.add_argument(
+        "--timeout",
+        metavar="<seconds>",
+        type=_seconds,
+        help=_(
+            "Seconds to wait at most; the move then goes on without us "
+            "(default: 600 and 60 more per GiB)"
+        ),
+    )
+    parser.add_argument(
+        "--wait",
+        action="store_true",
+        default=True,
+        help=_("Wait for the verified end (default)"),
+    )
+    parser.add_argument(
+        "--no-wait",
+        dest="wait",
+        action="store_false",
+        help=_(
+            "Return as soon as Cinder accepted the move; not with --swap-via "
+            "nova"
+        ),
+    )
+
+
+def read(
+    parsed: argparse.Namespace,
+) -> tuple[action_.Action, action_.Options]:
+    """The action and the options that were given.
+
+    ``resource_id`` is still what the user typed, a name or an ID.
+    """
+    from volmigrateclient.core import action as action_
+
+    return (
+        action_.Action(
+            resource_id=parsed.volume,
+            migration_type=parsed.migration_type,
+            destination_node=parsed.destination_node,
+            destination_type=parsed.destination_type,
+        ),
+        action_.Options(
+            swap_via=parsed.swap_via,
+            keep_source=parsed.keep_source,
+            temporary_user_role=parsed.temporary_user_role,
+            temporary_user_domain=parsed.temporary_user_domain,
+            timeout=parsed.timeout,
+            wait=parsed.wait,
+        ),
+    )
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    # Not "0 < seconds" alone: that lets inf pass, a wait without an end.
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(
+            _("'%s' is not a number of seconds above 0") % text
+        )
+    return seconds

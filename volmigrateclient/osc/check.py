@@ -1,0 +1,57 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``openstack volume watcher-migrate check``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from typing import Any
+
+from osc_lib.command import command
+
+from volmigrateclient.i18n import _
+from volmigrateclient.osc import action_options
+
+
+class Check(command.Lister):
+    _description = _(
+        "Check everything that a volume migrate action needs, change nothing"
+    )
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = super().get_parser(prog_name)
+        action_options.add(parser)
+        return parser
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        # A Lister always exits 0 by itself.
+        self._blocked = False
+        return super().run(parsed_args) or int(self._blocked)
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
+        from volmigrateclient.core import checks
+        from volmigrateclient.osc import cloud, failures
+
+        action, options = action_options.read(parsed_args)
+        with failures.for_the_user():
+            found = checks.look(
+                cloud.connect(self.app.client_manager), action, options
+            )
+        self._blocked = bool(checks.blockers(found))
+        return (
+            ("Check", "Result", "Detail"),
+            [(c.name, c.result.value, c.full_text) for c in found],
+        )

@@ -1,0 +1,47 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""From OSC's authentication to the core's cloud."""
+
+from __future__ import annotations
+
+import typing
+from typing import Any
+
+if typing.TYPE_CHECKING:
+    from volmigrateclient.core import cloud
+
+
+def connect(client_manager: Any) -> cloud.Cloud:
+    """The cloud that OSC's options, environment and clouds.yaml name.
+
+    Clients are made from the session: ``client_manager.volume`` and
+    ``.compute`` are other things in other releases of OSC.
+    """
+    from volmigrateclient import api
+    from volmigrateclient.gateway import connection
+
+    session = client_manager.session
+    # It is this process's own: so that --timing sees every request, it is
+    # given a timeout here and not replaced by one that has.
+    if not session.timeout:
+        session.timeout = connection.REQUEST_TIMEOUT
+    config = client_manager.sdk_connection.config
+    return api.connect(
+        session,
+        region_name=client_manager.region_name,
+        interface=client_manager.interface or "public",
+        endpoint_overrides={
+            service: config.get_endpoint(service)
+            for service in ("block-storage", "compute", "identity")
+        },
+    )

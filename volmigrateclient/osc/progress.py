@@ -1,0 +1,99 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is going on, on stderr: live on a terminal, else a line a change."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import typing
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+from volmigrateclient.core import move as move_
+from volmigrateclient.core import reporter as reporter_
+
+if typing.TYPE_CHECKING:
+    from rich import status
+
+#: Without a terminal: seconds between lines on one volume that say the same.
+_AGAIN_AFTER = 60.0
+
+
+def note(app: Any, text: str) -> None:
+    """Say something that is no error, whatever the level of logging."""
+    if app.options.verbose_level > 0:
+        app.stderr.write(f"{text}\n")
+
+
+@contextlib.contextmanager
+def reporter(app: Any) -> Iterator[reporter_.Reporter]:
+    """A reporter that suits where stderr goes; none with --quiet."""
+    stream = app.stderr
+    if app.options.verbose_level == 0:
+        yield reporter_.Reporter()
+    elif stream.isatty():
+        # Not a requirement of osc_lib, and slow to import: only here.
+        from rich import console
+
+        with console.Console(file=stream, highlight=False).status(
+            "checking"
+        ) as live:
+            yield LiveReporter(live)
+    else:
+        yield LineReporter(stream)
+
+
+class LineReporter(reporter_.Reporter):
+    """A plain line for each change, and one a minute otherwise."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._last: dict[str, tuple[str, float]] = {}
+
+    def phase(self, move: move_.Move, phase: str, elapsed: float) -> None:
+        volume = move.before.volume if move.survey else move.volume
+        if volume is None:
+            return
+        last_phase, last_time = self._last.get(volume.id, ("", 0.0))
+        if phase != last_phase or elapsed - last_time >= _AGAIN_AFTER:
+            self._last[volume.id] = (phase, elapsed)
+            self._say(f"volume {volume.id}: {phase} ({elapsed:.0f} s)")
+
+    def warning(self, move: move_.Move, text: str) -> None:
+        self._say(f"warning: {text}")
+
+    def trouble(self, text: str) -> None:
+        self._say(text)
+
+    def _say(self, text: str) -> None:
+        self._stream.write(f"{text}\n")
+        self._stream.flush()
+
+
+class LiveReporter(reporter_.Reporter):
+    """One line that is written over, and what has to stay above it."""
+
+    def __init__(self, live: status.Status) -> None:
+        self._live = live
+
+    def phase(self, move: move_.Move, phase: str, elapsed: float) -> None:
+        volume = move.before.volume if move.survey else move.volume
+        label = volume.name or volume.id if volume else move.action.resource_id
+        self._live.update(f"{label}: {phase}, {elapsed:.0f} s")
+
+    def warning(self, move: move_.Move, text: str) -> None:
+        self._live.console.print(f"warning: {text}", markup=False)
+
+    def trouble(self, text: str) -> None:
+        self._live.console.print(text, markup=False)

@@ -1,0 +1,103 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``openstack volume watcher-migrate run``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import typing
+from typing import Any
+
+from osc_lib import exceptions
+from osc_lib.command import command
+
+from volmigrateclient.i18n import _
+from volmigrateclient.osc import action_options
+
+if typing.TYPE_CHECKING:
+    from volmigrateclient.core import move as move_
+
+LOG = logging.getLogger(__name__)
+
+#: What the shell itself exits with after Ctrl-C.
+_INTERRUPTED = 130
+
+
+class Run(command.ShowOne):
+    _description = _(
+        "Carry out one volume migrate action, to its verified end"
+    )
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = super().get_parser(prog_name)
+        action_options.add(parser)
+        return parser
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        # ShowOne always exits 0 by itself; a move that failed after it was
+        # started shows its row too.
+        self._exit_code = 0
+        return super().run(parsed_args) or self._exit_code
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+        from volmigrateclient.core import engine
+        from volmigrateclient.core import move as move_
+        from volmigrateclient.osc import cloud, failures, interrupts, progress
+
+        action, options = action_options.read(parsed_args)
+        with (
+            failures.for_the_user(),
+            progress.reporter(self.app) as reporter,
+        ):
+            carrier = engine.Engine(
+                cloud.connect(self.app.client_manager), reporter
+            )
+            with interrupts.told_to(carrier):
+                results = carrier.run([engine.Job(action, options)])
+        result = results[0]
+        if not result.volume_id or result.outcome is move_.Outcome.REFUSED:
+            raise exceptions.CommandError(result.reason)
+        if result.outcome is move_.Outcome.INTERRUPTED:
+            self._exit_code = _INTERRUPTED
+        elif not result.outcome.success:
+            self._exit_code = 1
+        if not result.outcome.success:
+            LOG.error("%s", result.reason)
+        elif result.reason:
+            progress.note(self.app, result.reason)
+        return _row(result)
+
+
+def _row(
+    result: move_.MoveResult,
+) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    shown = {
+        "volume_id": result.volume_id,
+        "volume_name": result.volume_name,
+        "project_id": result.project_id,
+        "migration_type": result.action.migration_type,
+        "path": result.path.value,
+        "result": result.outcome.value,
+        "source_node": result.source_node,
+        "destination_node": result.destination_node,
+        "source_type": result.source_type,
+        "destination_type": result.destination_type,
+        "server_id": result.server_id,
+        "new_volume_id": result.new_volume_id,
+        "size": result.size,
+        "elapsed": round(result.elapsed, 1),
+    }
+    return tuple(shown), tuple(shown.values())
