@@ -30,11 +30,11 @@ from tests.cloud import configuration
 from tests.cloud import credentials
 from tests.cloud import databases
 from tests.cloud import disks
+from tests.cloud import empty_service
 from tests.cloud import environments
 from tests.cloud import front_door
 from tests.cloud import inventory
 from tests.cloud import knobs
-from tests.cloud import no_network
 from tests.cloud import ports
 from tests.cloud import readiness
 from tests.cloud import service
@@ -42,6 +42,7 @@ from tests.cloud import templates
 from tests.cloud.services.testcloud import seed
 
 _SERVICES = ('keystone', 'placement', 'cinder', 'nova')
+_EMPTY_SERVICES = {'neutron': 'v2.0', 'glance': 'v2.9'}
 
 
 class Cloud(disks.Disks):
@@ -72,8 +73,7 @@ class Cloud(disks.Disks):
             self._environments['nova'] = environments.Environment(nova)
         self._ports: dict[str, ports.ReservedPort] = {}
         self._services: dict[str, service.Service] = {}
-        self._network: no_network.NoNetwork | None = None
-        self._started = False
+        self._empty: dict[str, empty_service.EmptyService] = {}
 
     def __enter__(self) -> Cloud:
         self.start()
@@ -98,7 +98,10 @@ class Cloud(disks.Disks):
         self.directory.mkdir(parents=True, exist_ok=True)
         self._in_parallel(self._copy_template)
         self._ports = {name: ports.ReservedPort() for name in _SERVICES}
-        self._network = no_network.NoNetwork()
+        self._empty = {
+            name: empty_service.EmptyService(version)
+            for name, version in _EMPTY_SERVICES.items()
+        }
         self.front_door = front_door.FrontDoor(
             {
                 entry.door: self._url(name)
@@ -141,13 +144,13 @@ class Cloud(disks.Disks):
             list(pool.map(service.Service.kill, self._services.values()))
         if hasattr(self, 'front_door'):
             self.front_door.close()
-        if self._network is not None:
-            self._network.close()
+        for one in self._empty.values():
+            one.close()
         for port in self._ports.values():
             port.release()
         self._services.clear()
         self._ports.clear()
-        self._network = None
+        self._empty.clear()
 
     def remove(self) -> None:
         """Remove the directory of a stopped cloud."""
@@ -156,9 +159,7 @@ class Cloud(disks.Disks):
     def _url(self, name: str) -> str:
         if name in self._ports:
             return self._ports[name].url
-        if name == 'neutron' and self._network is not None:
-            return self._network.url
-        return 'http://127.0.0.1:9'  # Glance: nobody listens, nobody asks
+        return self._empty[name].url
 
     def _endpoints(self) -> dict[tuple[str, str], str]:
         urls = {}
@@ -167,7 +168,7 @@ class Cloud(disks.Disks):
                 url = self._url(name)
                 if interface == 'public' and entry.door is not None:
                     url = self.front_door.url(entry.door)
-                urls[name, interface] = url + entry.path
+                urls[entry.type, interface] = url + entry.path
         return urls
 
     def _configure(self, name: str) -> None:

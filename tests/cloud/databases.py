@@ -44,15 +44,16 @@ def rows(
 def set_endpoints(
     directory: pathlib.Path, urls: dict[tuple[str, str], str]
 ) -> None:
-    """Put this cloud's URLs into the catalogue that the template made.
+    """Put this cloud's URLs into the catalogue.
 
-    :param urls: (service, interface) -> URL
+    :param urls: (service type, interface) -> URL
     """
     with opened(directory, 'keystone') as connection:
         connection.executemany(
-            'UPDATE endpoint SET url = ? WHERE url = ?',
+            'UPDATE endpoint SET url = ? WHERE interface = ? AND service_id'
+            ' = (SELECT id FROM service WHERE type = ?)',
             [
-                (url, f'http://{service}.{interface}')
-                for (service, interface), url in urls.items()
+                (url, interface, service_type)
+                for (service_type, interface), url in urls.items()
             ],
         )

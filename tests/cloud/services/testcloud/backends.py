@@ -20,7 +20,7 @@ import threading
 import time
 
 from cinder import context
-from cinder import db
+from cinder.db import api as db
 from cinder import service
 from oslo_log import log as logging
 from oslo_utils import timeutils

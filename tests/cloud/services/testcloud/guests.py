@@ -142,6 +142,7 @@ class GuestDriver(fake.FakeDriverWithoutFakeNodes):
         network_info,
         migration,
         block_device_info=None,
+        power_on=True,
         **kwargs,
     ) -> None:
         super().finish_revert_migration(
@@ -149,8 +150,8 @@ class GuestDriver(fake.FakeDriverWithoutFakeNodes):
             instance,
             network_info,
             migration,
-            block_device_info=block_device_info,
-            **kwargs,
+            block_device_info,
+            power_on,
         )
         self._note(instance, disks=_disks(block_device_info))
 
@@ -159,13 +160,7 @@ class GuestDriver(fake.FakeDriverWithoutFakeNodes):
         Record(instance.uuid).remove()
 
     def reboot(
-        self,
-        context,
-        instance,
-        network_info,
-        reboot_type,
-        block_device_info=None,
-        **kwargs,
+        self, context, instance, network_info, reboot_type, *args, **kwargs
     ) -> None:
         if reboot_type.lower() != 'hard':
             self._set_power(instance, power_state.RUNNING)
@@ -173,12 +168,7 @@ class GuestDriver(fake.FakeDriverWithoutFakeNodes):
         # The hypervisor builds the guest anew from Nova's records; that is
         # power_on(), or spawn() for a guest that it has lost.
         super().reboot(
-            context,
-            instance,
-            network_info,
-            reboot_type,
-            block_device_info=block_device_info,
-            **kwargs,
+            context, instance, network_info, reboot_type, *args, **kwargs
         )
 
     def power_off(self, instance, *args, **kwargs) -> None:
@@ -191,15 +181,10 @@ class GuestDriver(fake.FakeDriverWithoutFakeNodes):
         instance,
         network_info,
         block_device_info=None,
+        *args,
         **kwargs,
     ) -> None:
-        super().power_on(
-            context,
-            instance,
-            network_info,
-            block_device_info=block_device_info,
-            **kwargs,
-        )
+        super().power_on(context, instance, network_info, block_device_info)
         self._note(instance, disks=_disks(block_device_info))
 
     def pause(self, instance) -> None:
@@ -214,6 +199,9 @@ class GuestDriver(fake.FakeDriverWithoutFakeNodes):
     def resume(self, context, instance, *args, **kwargs) -> None:
         self._set_power(instance, power_state.RUNNING)
 
+    def default_root_device_name(self, instance, image_meta, root_bdm):
+        return '/dev/vda'
+
     def get_volume_connector(self, instance):
         self._knobs.obey(
             'connector', {'fail': exception.NovaException('no connector')}
@@ -221,19 +209,15 @@ class GuestDriver(fake.FakeDriverWithoutFakeNodes):
         return super().get_volume_connector(instance)
 
     def attach_volume(
-        self, context, connection_info, instance, mountpoint, **kwargs
+        self, context, connection_info, instance, mountpoint, *args, **kwargs
     ) -> None:
-        super().attach_volume(
-            context, connection_info, instance, mountpoint, **kwargs
-        )
+        super().attach_volume(context, connection_info, instance, mountpoint)
         Record(instance.uuid).set_disk(mountpoint, _path(connection_info))
 
     def detach_volume(
-        self, context, connection_info, instance, mountpoint, **kwargs
+        self, context, connection_info, instance, mountpoint, *args, **kwargs
     ) -> None:
-        super().detach_volume(
-            context, connection_info, instance, mountpoint, **kwargs
-        )
+        super().detach_volume(context, connection_info, instance, mountpoint)
         Record(instance.uuid).set_disk(mountpoint, None)
 
     def swap_volume(

@@ -1,0 +1,96 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Services that exist in the catalogue and have nothing to offer.
+
+Servers of the test cloud have no NIC and boot from volumes. Nova and
+``openstack`` look for networks and images all the same, and are content
+with empty answers.
+"""
+
+from __future__ import annotations
+
+from http import server
+import json
+import re
+import threading
+from typing import Any
+from urllib import parse
+
+from tests.cloud import ports
+
+_ITEM = re.compile(r'/[0-9a-f-]{32,36}$')
+
+
+class EmptyService:
+    """Answers every collection empty, in a thread of this process.
+
+    :param version: of its API, for the version document, like ``v2.0``
+    """
+
+    def __init__(self, version: str) -> None:
+        self._version = version
+        self._server = server.ThreadingHTTPServer(
+            (ports.LOOPBACK, 0), self._handler
+        )
+        self._server.daemon_threads = True
+        self.url = f'http://{ports.LOOPBACK}:{self._server.server_port}'
+        threading.Thread(
+            target=self._server.serve_forever,
+            kwargs={'poll_interval': 0.05},
+            daemon=True,
+        ).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _handler(self, *args: Any) -> _Handler:
+        return _Handler(self, *args)
+
+    def answer(self, target: str) -> tuple[int, dict[str, Any]]:
+        path = parse.urlsplit(target).path.rstrip('/')
+        if not path:
+            return 200, {'versions': [self._version_entry()]}
+        if _ITEM.search(path):
+            return 404, {'message': 'there is nothing here'}
+        collection = path.rpartition('/')[2].removesuffix('.json')
+        return 200, {collection: []}
+
+    def _version_entry(self) -> dict[str, Any]:
+        major = self._version.partition('.')[0]
+        return {
+            'id': self._version,
+            'status': 'CURRENT',
+            'links': [{'rel': 'self', 'href': f'{self.url}/{major}/'}],
+        }
+
+
+class _Handler(server.BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+    disable_nagle_algorithm = True
+
+    def __init__(self, service: EmptyService, *args: Any) -> None:
+        self._service = service
+        super().__init__(*args)
+
+    def do_GET(self) -> None:
+        status, document = self._service.answer(self.path)
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header('Content-Type', 'application/json')
+        self.send_header('Content-Length', str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        pass
