@@ -1,0 +1,62 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The clouds that the functional tests run on, and what they need there."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterator
+
+import pytest
+
+from tests import cloud as cloud_
+from tests.functional import resources, shell
+
+
+def _started(directory: pathlib.Path, nova: str) -> Iterator[cloud_.Cloud]:
+    with cloud_.Cloud(directory, nova=nova) as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="session")
+def current_cloud(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[cloud_.Cloud]:
+    """A cloud of the current release; its Nova refuses direct swaps."""
+    yield from _started(tmp_path_factory.mktemp("current"), "current")
+
+
+@pytest.fixture(scope="session")
+def swap_cloud(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[cloud_.Cloud]:
+    """A cloud whose Nova still accepts direct swaps."""
+    yield from _started(tmp_path_factory.mktemp("swap"), "swap")
+
+
+@pytest.fixture
+def cloud(current_cloud: cloud_.Cloud) -> cloud_.Cloud:
+    """The cloud of a test; modules on the other Nova override this."""
+    return current_cloud
+
+
+@pytest.fixture
+def make(cloud: cloud_.Cloud) -> resources.Resources:
+    """Makes volumes and servers on the test's cloud."""
+    return resources.Resources(cloud)
+
+
+@pytest.fixture
+def openstack(cloud: cloud_.Cloud) -> shell.Openstack:
+    """The ``openstack`` command with an admin's credentials."""
+    return shell.Openstack(cloud.environment("admin"))

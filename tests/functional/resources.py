@@ -1,0 +1,178 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Volumes and servers for tests, made straight at the services."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from typing import Any
+
+from cinderclient import exceptions as cinder_exceptions
+
+from tests import cloud as cloud_
+
+_TIMEOUT = 120.0
+_numbers = itertools.count(1)
+
+
+def until(
+    what: str, found: Callable[[], Any], seconds: float = _TIMEOUT
+) -> Any:
+    """Wait until something is there, and give it."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = found()
+        if value:
+            return value
+        time.sleep(0.1)
+    raise AssertionError(f"{what}: not within {seconds:.0f} s")
+
+
+class Resources:
+    """Makes resources of one cloud, under names that nobody else has."""
+
+    def __init__(self, cloud: cloud_.Cloud) -> None:
+        self.cloud = cloud
+        self.cinder = cloud.admin_cinder
+        self.nova = cloud.admin_nova
+        self.keystone = cloud.admin_keystone
+
+    def name(self, kind: str) -> str:
+        """A name that no other resource has."""
+        return f"{kind}-{next(_numbers)}"
+
+    def project_id(self, name: str) -> str:
+        """The ID of a project."""
+        (found,) = self.keystone.projects.list(name=name)
+        return str(found.id)
+
+    def cinder_of(self, user: str) -> Any:
+        """cinderclient of a user, straight at Cinder."""
+        return self.cloud.access.cinder(user)
+
+    def volume(
+        self,
+        volume_type: str = "bronze",
+        user: str = "alice",
+        pool: str | None = None,
+        size: int = 1,
+        **fields: Any,
+    ) -> Any:
+        """An available volume with recognisable content.
+
+        :param pool: where it has to be, ``cloud@alpha#pool``
+        """
+        fields.setdefault("name", self.name("volume"))
+        while True:
+            made = self._created(user, size, volume_type, fields)
+            if pool in (None, self.host(made.id)):
+                break
+            self.delete(made.id)
+        self.cloud.write_volume(made.id, made.id)
+        return self.seen(made.id)
+
+    def _created(
+        self, user: str, size: int, volume_type: str, fields: dict[str, Any]
+    ) -> Any:
+        made = self.cinder_of(user).volumes.create(
+            size, volume_type=volume_type, **fields
+        )
+        seen = until(
+            f"volume {made.id} created",
+            lambda: (s := self.seen(made.id)).status != "creating" and s,
+        )
+        assert seen.status == "available", seen.to_dict()
+        return seen
+
+    def seen(self, volume_id: str) -> Any:
+        """A volume, as an admin sees it now."""
+        return self.cinder.volumes.get(volume_id)
+
+    def host(self, volume_id: str) -> str:
+        """The pool that a volume is on."""
+        return str(getattr(self.seen(volume_id), "os-vol-host-attr:host"))
+
+    def migration_status(self, volume_id: str) -> str | None:
+        """Where Cinder is with a volume's move."""
+        return getattr(
+            self.seen(volume_id), "os-vol-mig-status-attr:migstat", None
+        )
+
+    def delete(self, volume_id: str) -> None:
+        """Delete a volume, to the end."""
+        self.cinder.volumes.delete(volume_id)
+        until(f"volume {volume_id} gone", lambda: self.is_gone(volume_id))
+
+    def is_gone(self, volume_id: str) -> bool:
+        """Whether no such volume exists any more."""
+        try:
+            self.seen(volume_id)
+        except cinder_exceptions.NotFound:
+            return True
+        return False
+
+    def server(self, *volumes: Any, user: str = "alice") -> Any:
+        """An active server that boots from a volume of its own.
+
+        :param volumes: attached besides, in this order
+        """
+        nova = self.cloud.access.nova(user)
+        root = self.volume(user=user, name=self.name("root"))
+        self.cinder.volumes.set_bootable(root.id, True)
+        flavor = next(f for f in nova.flavors.list() if f.name == "tiny")
+        made = nova.servers.create(
+            self.name("server"),
+            image=None,
+            flavor=flavor.id,
+            nics="none",
+            block_device_mapping_v2=[
+                {
+                    "uuid": root.id,
+                    "source_type": "volume",
+                    "destination_type": "volume",
+                    "boot_index": 0,
+                }
+            ],
+        )
+        self.until_server(made.id, "ACTIVE")
+        for volume in volumes:
+            self.attach(made.id, volume.id)
+        return self.nova.servers.get(made.id)
+
+    def attach(self, server_id: str, volume_id: str, **fields: Any) -> None:
+        """Attach a volume, to the end."""
+        self.nova.volumes.create_server_volume(server_id, volume_id, **fields)
+        until(
+            f"volume {volume_id} in-use",
+            lambda: self.seen(volume_id).status == "in-use",
+        )
+
+    def until_server(self, server_id: str, status: str) -> Any:
+        """Wait until a server has a status and nothing is going on."""
+
+        def there() -> Any:
+            seen = self.nova.servers.get(server_id)
+            assert seen.status != "ERROR", seen.to_dict()
+            busy = getattr(seen, "OS-EXT-STS:task_state")
+            return seen if seen.status == status and not busy else None
+
+        return until(f"server {server_id} {status}", there)
+
+    def server_volumes(self, server_id: str) -> dict[str, dict[str, Any]]:
+        """What Nova has attached to a server, by volume ID."""
+        return {
+            row.volumeId: row.to_dict()
+            for row in self.nova.volumes.get_server_volumes(server_id)
+        }
