@@ -55,11 +55,11 @@ class BlockStorage:
             found = self.get_volumes([name_or_id])
             if found:
                 return list(found.values())
-        # Cinder evaluates filters as Python literals: quoted, a name like
-        # 123 or None stays a name.
+        # Older releases of Cinder evaluate a name as a Python literal, so
+        # that one like None finds other volumes.
         return [
             volume
-            for volume in self.list_volumes(name=repr(name_or_id))
+            for volume in self.list_volumes(name=name_or_id)
             if volume.name == name_or_id
         ]
 
