@@ -115,6 +115,9 @@ class Compute(typing.Protocol):
     ) -> Sequence[tuple[model.Server, Sequence[str]]]:
         """A project's servers, each with the IDs of its volumes."""
 
+    def list_servers(self) -> Sequence[model.Server]:
+        """All servers of all projects: a request per 1000."""
+
     def list_compute_services(self) -> Sequence[model.Service]:
         """The nova-compute services."""
 
@@ -157,6 +160,9 @@ class Identity(typing.Protocol):
         self, domain_id: str | None, name_prefix: str
     ) -> Sequence[model.User]:
         """Users whose name starts so; in all domains for None."""
+
+    def list_admins(self) -> Sequence[model.User]:
+        """Users with the role admin on some project: two requests."""
 
     def create_user(
         self, name: str, domain_id: str, password: str, description: str

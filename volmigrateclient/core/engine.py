@@ -23,7 +23,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from volmigrateclient.core import action as action_
 from volmigrateclient.core import clock as clock_
@@ -44,13 +44,18 @@ _GRACE = 300.0
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """An action to carry out, and its volume where it was read already."""
+    """An action to carry out.
+
+    :param volume: where it was read already
+    :param steps: what to do, if not what the action's path says
+    """
 
     action: action_.Action
     options: action_.Options = dataclasses.field(
         default_factory=action_.Options
     )
     volume: model.Volume | None = None
+    steps: Callable[[move_.Move], move_.Steps] = paths.steps
 
 
 @dataclasses.dataclass
@@ -135,7 +140,7 @@ class Engine:
         )
         now = self._clock.now()
         flight = _Flight(
-            move, paths.steps(move), now, move_.Wait((), "checking"), now
+            move, job.steps(move), now, move_.Wait((), "checking"), now
         )
         ended = self._advance(flight, None)
         if ended is not None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from novaclient import client as nova_client
@@ -51,6 +51,10 @@ class Compute:
         return _server(self._nova.servers.get(server_id).to_dict())
 
     @_translated
+    def list_servers(self) -> Sequence[model.Server]:
+        return [_server(seen) for seen in self._servers()]
+
+    @_translated
     def list_project_servers(
         self, project_id: str
     ) -> Sequence[tuple[model.Server, Sequence[str]]]:
@@ -64,14 +68,15 @@ class Compute:
                     )
                 ],
             )
-            for seen in (
-                row.to_dict()
-                for row in self._nova.servers.list(
-                    search_opts={"all_tenants": 1, "project_id": project_id},
-                    limit=-1,
-                )
-            )
+            for seen in self._servers(project_id=project_id)
         ]
+
+    def _servers(self, **filters: str) -> Iterator[dict[str, Any]]:
+        # limit=-1 follows the pages to their end.
+        rows = self._nova.servers.list(
+            search_opts={"all_tenants": 1, **filters}, limit=-1
+        )
+        return (row.to_dict() for row in rows)
 
     @_translated
     def list_compute_services(self) -> Sequence[model.Service]:

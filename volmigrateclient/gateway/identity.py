@@ -95,6 +95,22 @@ class Identity:
         return [_user(row) for row in rows if row.name.startswith(name_prefix)]
 
     @_translated
+    def list_admins(self) -> Sequence[model.User]:
+        rows = self._keystone.role_assignments.list(
+            role=self.find_role("admin"), include_names=True
+        )
+        return [
+            model.User(
+                id=row.user["id"],
+                name=row.user["name"],
+                domain_id=row.user["domain"]["id"],
+                enabled=True,
+            )
+            for row in rows
+            if hasattr(row, "user")
+        ]
+
+    @_translated
     def create_user(
         self, name: str, domain_id: str, password: str, description: str
     ) -> model.User:

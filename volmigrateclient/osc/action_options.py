@@ -95,7 +95,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout",
         metavar="<seconds>",
-        type=_seconds,
+        type=seconds,
         help=_(
             "Seconds to wait at most; the move then goes on without us "
             "(default: 600 and 60 more per GiB)"
@@ -145,14 +145,23 @@ def read(
     )
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """An argument of seconds above 0, as argparse wants it."""
+    number = not_negative(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError(_("0 seconds is no time to wait"))
+    return number
+
+
+def not_negative(text: str) -> float:
+    """An argument of seconds, 0 or more, as argparse wants it."""
     try:
-        seconds = float(text)
+        number = float(text)
     except ValueError:
-        seconds = 0.0
-    # Not "0 < seconds" alone: that lets inf pass, a wait without an end.
-    if not 0 < seconds < float("inf"):
+        number = -1.0
+    # inf would be a wait without an end, and nan compares with nothing.
+    if not 0 <= number < float("inf"):
         raise argparse.ArgumentTypeError(
-            _("'%s' is not a number of seconds above 0") % text
+            _("'%s' is not a number of seconds") % text
         )
-    return seconds
+    return number

@@ -1,0 +1,193 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``openstack volume watcher-migrate recover``."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import sys
+import typing
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from osc_lib import exceptions
+from osc_lib.command import command
+
+from volmigrateclient.i18n import _
+from volmigrateclient.osc import action_options
+
+if typing.TYPE_CHECKING:
+    from volmigrateclient.core import cloud as cloud_
+    from volmigrateclient.core import move as move_
+    from volmigrateclient.core import recovery
+
+_COLUMNS = (
+    "Kind",
+    "User",
+    "Source",
+    "Destination",
+    "Server",
+    "Age",
+    "State",
+    "To Do",
+    "Result",
+)
+
+
+class Recover(command.Lister):
+    _description = _(
+        "Find what interrupted swaps via Nova left behind; finish or undo it "
+        "if approved"
+    )
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--auto-approve",
+            action="store_true",
+            help=_(
+                "Finish or undo what is provably safe without asking; "
+                "without it, and without a terminal to ask on, nothing is "
+                "changed (admin only)"
+            ),
+        )
+        parser.add_argument(
+            "--older-than",
+            metavar="<seconds>",
+            type=action_options.not_negative,
+            default=3600.0,
+            help=_(
+                "Leave alone what was started less than so many seconds ago: "
+                "it may still be running (default: 3600)"
+            ),
+        )
+        parser.add_argument(
+            "--servers",
+            action="store_true",
+            help=_(
+                "Also look for servers whose volumes were swapped: one "
+                "request for each server"
+            ),
+        )
+        return parser
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        # A Lister always exits 0 by itself.
+        self._exit_code = 0
+        return super().run(parsed_args) or self._exit_code
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
+        from volmigrateclient.core import recovery
+        from volmigrateclient.osc import cloud, failures
+
+        with failures.for_the_user():
+            connected = cloud.connect(self.app.client_manager)
+            now = datetime.datetime.now(datetime.timezone.utc)
+            found = recovery.leftovers(connected, now)
+            advice = recovery.advice(connected)
+            if parsed_args.servers:
+                advice.extend(recovery.past_swaps(connected))
+            older_than = parsed_args.older_than
+            safe = [one for one in found if one.safe(older_than)]
+            results: dict[str, str] = {}
+            if safe and self._approved(parsed_args, safe, older_than):
+                results = self._carry_out(connected, safe)
+        rows = [
+            *(
+                _row(one, older_than, results.get(_key(one), ""))
+                for one in found
+            ),
+            *(
+                (one.kind, "", one.subject, "", "", "", one.state, one.advice)
+                + ("",)
+                for one in advice
+            ),
+        ]
+        if results and any(results.get(_key(one)) != "done" for one in found):
+            self._exit_code = 1
+        return _COLUMNS, rows
+
+    def _approved(
+        self,
+        parsed_args: argparse.Namespace,
+        safe: Sequence[recovery.Leftover],
+        older_than: float,
+    ) -> bool:
+        if parsed_args.auto_approve:
+            return True
+        if not sys.stdin.isatty():
+            return False
+        for one in safe:
+            self.app.stderr.write(
+                f"{one.seen.mark.source_id}: "
+                f"{'; '.join(one.decision.reasons)}: "
+                f"{one.to_do(older_than)}\n"
+            )
+        self.app.stderr.write(_("Do this now? [y/N] "))
+        self.app.stderr.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+    def _carry_out(
+        self, connected: cloud_.Cloud, safe: Sequence[recovery.Leftover]
+    ) -> dict[str, str]:
+        from volmigrateclient.core import engine, recovery
+        from volmigrateclient.osc import interrupts, progress
+
+        with progress.reporter(self.app) as reporter:
+            carrier = engine.Engine(connected, reporter)
+            with interrupts.told_to(carrier):
+                results = carrier.run([recovery.job(one) for one in safe])
+        if len(results) < len(safe):
+            raise exceptions.CommandError(
+                _("interrupted; run recover again for what is left")
+            )
+        return {
+            _key(one): _told(result)
+            for one, result in zip(safe, results, strict=True)
+        }
+
+
+def _key(leftover: recovery.Leftover) -> str:
+    return leftover.seen.mark.run_id
+
+
+def _told(result: move_.MoveResult) -> str:
+    outcome = result.outcome.value
+    return f"{outcome}: {result.reason}" if result.reason else outcome
+
+
+def _row(
+    leftover: recovery.Leftover, older_than: float, result: str
+) -> tuple[Any, ...]:
+    seen = leftover.seen
+    age = leftover.age
+    return (
+        "interrupted swap",
+        seen.user.name if seen.user else "",
+        _volume(seen.mark.source_id, seen.source),
+        _volume("", seen.destination),
+        seen.mark.server_id,
+        "" if age is None else round(age),
+        "; ".join(leftover.decision.reasons),
+        leftover.to_do(older_than),
+        result,
+    )
+
+
+def _volume(volume_id: str, volume: Any) -> str:
+    if volume is None:
+        return f"{volume_id} (gone)" if volume_id else ""
+    return f"{volume.id} ({volume.status})"
