@@ -186,6 +186,7 @@ def nova(around: Surroundings) -> Sections:
             'backend': 'nova.keymgr.conf_key_mgr.ConfKeyManager',
         },
         'vnc': {'enabled': False},
+        'quota': {'instances': 1000, 'cores': 1000, 'ram': 1000000},
         **_LOCKS,
         **_PROXY,
     }
