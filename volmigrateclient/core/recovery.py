@@ -132,10 +132,10 @@ def _leftover(
 
 def _age(started: str, now: datetime.datetime) -> float | None:
     try:
-        then = datetime.datetime.strptime(started, "%Y-%m-%dT%H:%M:%SZ")
+        then = datetime.datetime.strptime(started, "%Y-%m-%dT%H:%M:%S%z")
     except ValueError:
         return None
-    return (now - then.replace(tzinfo=datetime.timezone.utc)).total_seconds()
+    return (now - then).total_seconds()
 
 
 def job(leftover: Leftover) -> engine.Job:

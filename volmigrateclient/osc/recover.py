@@ -110,11 +110,7 @@ class Recover(command.Lister):
                 _row(one, older_than, results.get(_key(one), ""))
                 for one in found
             ),
-            *(
-                (one.kind, "", one.subject, "", "", "", one.state, one.advice)
-                + ("",)
-                for one in advice
-            ),
+            *(_advice_row(one) for one in advice),
         ]
         if results and any(results.get(_key(one)) != "done" for one in found):
             self._exit_code = 1
@@ -184,6 +180,21 @@ def _row(
         "; ".join(leftover.decision.reasons),
         leftover.to_do(older_than),
         result,
+    )
+
+
+def _advice_row(one: recovery.Advice) -> tuple[Any, ...]:
+    nothing = ""
+    return (
+        one.kind,
+        nothing,
+        one.subject,
+        nothing,
+        nothing,
+        nothing,
+        one.state,
+        one.advice,
+        nothing,
     )
 
 
