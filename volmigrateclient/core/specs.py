@@ -45,6 +45,17 @@ _TEXTUAL: dict[str, Callable[[Any, Any], bool]] = {
     "s>": operator.gt,
     "s>=": operator.ge,
 }
+#: What Cinder takes where a backend names no over-subscription ratio, and
+#: for "auto" as long as nothing is provisioned.
+_DEFAULT_RATIO = 20.0
+#: Ways to write one protocol. The scheduler knows all of a backend's, the
+#: API shows the first only (``cinder/api/views/scheduler_stats.py``).
+_PROTOCOLS = (
+    ("FC", "fibre_channel", "fc"),
+    ("iSCSI", "iscsi"),
+    ("NFS", "nfs"),
+    ("NVMe-oF", "NVMeOF", "nvmeof"),
+)
 
 
 def mismatches(
@@ -64,6 +75,8 @@ def mismatches(
             found.append(f"{key} wants {wanted!r}, the pool reports none")
             continue
         values = reported if isinstance(reported, list) else [reported]
+        if scope == ["storage_protocol"]:
+            values = _variants(values)
         if not any(_matches(value, wanted) for value in values):
             found.append(
                 f"{key} wants {wanted!r}, the pool reports {reported!r}"
@@ -91,17 +104,40 @@ def room(pool: model.Pool, volume_type: model.VolumeType | None) -> float:
     if whole <= 0:
         return 0.0
     usable = whole - math.floor(whole * reserved)
-    provisioned = float(seen.get("provisioned_capacity_gb") or 0)
+    allocated = seen.get("allocated_capacity_gb", 0)
+    provisioned = float(seen.get("provisioned_capacity_gb", allocated) or 0)
     thick_type = volume_type is not None and (
         volume_type.extra_specs.get("provisioning:type") == "thick"
     )
+    # To two places, as Cinder rounds before it compares.
     if thick_type or not seen.get("thin_provisioning_support"):
-        return min(float(free), usable - provisioned)
-    try:
-        ratio = float(seen.get("max_over_subscription_ratio") or 1)
-    except ValueError:  # "auto" that the backend has not worked out yet
-        ratio = 1.0
-    return usable * ratio - provisioned if ratio >= 1 else 0.0
+        return max(0.0, round(min(float(free), usable - provisioned), 2))
+    ratio = _over_subscription(seen, whole - float(free), provisioned)
+    if ratio < 1:
+        return 0.0
+    return max(0.0, round(usable * ratio - provisioned, 2))
+
+
+def _over_subscription(
+    seen: Mapping[str, Any], used: float, provisioned: float
+) -> float:
+    """How many times its capacity a thin pool may promise."""
+    ratio = seen.get("max_over_subscription_ratio") or _DEFAULT_RATIO
+    if ratio != "auto":
+        return float(ratio)
+    return 1 + provisioned / (used + 1) if provisioned else _DEFAULT_RATIO
+
+
+def filled(pool: model.Pool, size: int) -> model.Pool:
+    """A pool as it will be once it holds so many GiB more."""
+    seen = dict(pool.capabilities)
+    for key, more in (
+        ("free_capacity_gb", -size),
+        ("provisioned_capacity_gb", size),
+    ):
+        if isinstance(seen.get(key), int | float):
+            seen[key] += more
+    return model.Pool(pool.name, seen)
 
 
 _ABSENT = object()
@@ -115,6 +151,16 @@ def _reported(capabilities: Mapping[str, Any], scope: list[str]) -> Any:
         except (TypeError, KeyError):
             return _ABSENT
     return value
+
+
+def _variants(protocols: list[Any]) -> list[Any]:
+    """Protocols, with the other ways to write them."""
+    return protocols + [
+        variant
+        for group in _PROTOCOLS
+        if group[0] in protocols
+        for variant in group[1:]
+    ]
 
 
 def _matches(value: Any, wanted: str | None) -> bool:
