@@ -26,6 +26,8 @@ from volmigrateclient.core import model
 #: Seconds for which Cinder's row may look odd before it means something:
 #: migration_status passes through null on success (semantics 0.11).
 SETTLE = 30.0
+#: Seconds after which a null migration_status is none of that flash.
+STEADY = 1.0
 
 _PHASES = {
     "starting": "scheduling",
@@ -70,6 +72,8 @@ def of_migration(
     """
     if now.migration_status in model.MIGRATING:
         return Verdict(State.RUNNING, phase_of(now))
+    if _stale(before, now, unchanged):
+        return Verdict(State.RUNNING, "waiting for Cinder")
     if now.migration_status == "error":
         return Verdict(
             State.FAILED,
@@ -107,12 +111,11 @@ def of_retype(
     """
     if now.moving:
         return Verdict(State.RUNNING, phase_of(now))
+    if _stale(before, now, unchanged):
+        return Verdict(State.RUNNING, "waiting for Cinder")
     settled = now.status in ("available", "in-use")
     if settled and now.type_id == type_id:
-        moved = now.host != before.host
-        if moved and now.migration_status != "success" and unchanged < SETTLE:
-            return Verdict(State.RUNNING, "completing")
-        return Verdict(State.DONE)
+        return _of_new_type(before, now, unchanged)
     if settled and now.migration_status == "error" != before.migration_status:
         return Verdict(
             State.FAILED,
@@ -136,6 +139,39 @@ def of_retype(
     )
 
 
+def _of_new_type(
+    before: model.Volume, now: model.Volume, unchanged: float
+) -> Verdict:
+    """Judge a volume at rest that has the type that was asked for."""
+    if now.migration_status == "success":
+        return Verdict(State.DONE)
+    if now.backend == before.backend:
+        # In place, or the flash of a copy within the backend: read again.
+        if unchanged < STEADY:
+            return Verdict(State.RUNNING, "completing")
+        return Verdict(State.DONE)
+    if unchanged < SETTLE:
+        return Verdict(State.RUNNING, "completing")
+    # Only a migration takes the data along, and none has succeeded: Cinder
+    # wrote another backend into the row, no more (semantics 0.8).
+    return Verdict(
+        State.UNDECIDED,
+        f"Cinder says that the volume went from {before.host} to {now.host}, "
+        f"but its migration_status is {now.migration_status!r}: the data may "
+        "still be where it was. Do not attach, migrate or delete the volume "
+        "before that is looked at on both backends",
+    )
+
+
+def _stale(before: model.Volume, now: model.Volume, unchanged: float) -> bool:
+    """Whether a reading is from before the request.
+
+    Cinder changes the row before it answers 202, but a read replica of its
+    database may still show the past (semantics A.4).
+    """
+    return now == before and unchanged < SETTLE
+
+
 _LOGS = "The reason is only in the logs of cinder-scheduler and cinder-volume"
 
 
@@ -143,16 +179,18 @@ def unexpected_changes(
     before: model.Volume, after: model.Volume
 ) -> tuple[str, ...]:
     """What a move that Cinder leads must keep, and this one did not."""
-    kept = (
+    kept: tuple[str, ...] = (
         "name",
         "description",
         "project_id",
         "size",
         "bootable",
-        "encrypted",
         "metadata",
         "group_id",
     )
+    if before.type_id == after.type_id:
+        # Else the type that was asked for says whether it is.
+        kept += ("encrypted",)
     changes = [
         f"{field} was {getattr(before, field)!r}, is {getattr(after, field)!r}"
         for field in kept
