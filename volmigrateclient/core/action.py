@@ -35,6 +35,8 @@ SCHEMA: dict[str, Any] = {
             "pattern": (
                 "^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"
             ),
+            # To Python "$" is also before a newline at the end.
+            "maxLength": 36,
         },
         "migration_type": {"enum": [SWAP, COLD], "default": SWAP},
         "destination_node": {
@@ -71,12 +73,21 @@ class Action:
         ``cold`` (detached)
     :param destination_node: a pool, ``host@backend#pool``
     :param destination_type: a volume type, name or ID
+    :raises InvalidActionError: the migration type is neither; by the spec's
+        diagram an error, and never taken for the default
     """
 
     resource_id: str
     migration_type: str = SWAP
     destination_node: str | None = None
     destination_type: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.migration_type not in (SWAP, COLD):
+            raise errors.InvalidActionError(
+                f"invalid action: migration type {self.migration_type!r} is "
+                f"neither {SWAP!r} nor {COLD!r}"
+            )
 
     @classmethod
     def from_mapping(cls, parameters: Mapping[str, Any]) -> Action:
@@ -118,6 +129,10 @@ class Options:
     :param timeout: seconds until waiting ends; None is 600 s plus 60 s
         per GiB
     :param wait: False returns as soon as Cinder accepted the request
+    :param unattended: one of many in a plan: reads are repeated as long as
+        the action's time lasts, and a cold retype to the volume's own type
+        is done already instead of refused
+    :raises InvalidActionError: ``swap_via`` is neither
     """
 
     swap_via: str = "cinder"
@@ -126,6 +141,14 @@ class Options:
     temporary_user_domain: str | None = None
     timeout: float | None = None
     wait: bool = True
+    unattended: bool = False
+
+    def __post_init__(self) -> None:
+        if self.swap_via not in ("cinder", "nova"):
+            raise errors.InvalidActionError(
+                f"invalid option: swap_via {self.swap_via!r} is neither "
+                "'cinder' nor 'nova'"
+            )
 
     def seconds(self, size: int) -> float:
         """How long the move of a volume of so many GiB may take."""
