@@ -23,7 +23,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from volmigrateclient.core import action as action_
 from volmigrateclient.core import clock as clock_
@@ -38,6 +38,8 @@ _SHORTEST, _LONGEST = 0.25, 10.0
 #: A poll's interval as a share of the move's age: short moves are seen to
 #: end at once, long ones cost little.
 _SHARE = 0.08
+#: Seconds until the cloud is asked again that did not answer so many times.
+_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
 #: Seconds that a path which was told to stop may take to undo things.
 _GRACE = 300.0
 
@@ -124,7 +126,7 @@ class Engine:
                         flying[index] = flight
                 if not flying:
                     continue
-                self._sleep_until(min(f.due for f in flying.values()))
+                self._sleep(flying.values())
                 for index in self._tick(flying, results):
                     del flying[index]
         finally:
@@ -148,11 +150,15 @@ class Engine:
             return None
         return flight
 
-    def _sleep_until(self, due: float) -> None:
+    def _sleep(self, flights: Collection[_Flight]) -> None:
+        """Until one is due, or one has to be told of an interruption."""
+        due = min(flight.due for flight in flights)
         # A stop is told once; what undoes then waits like anything else.
-        was = self._interrupted
         self._clock.sleep(
-            due - self._clock.now(), lambda: self._interrupted is not was
+            due - self._clock.now(),
+            lambda: (
+                self._interrupted and not all(f.told_to_stop for f in flights)
+            ),
         )
 
     def _tick(
@@ -173,15 +179,16 @@ class Engine:
         try:
             if wanted:
                 seen = dict(self._cloud.get_volumes(sorted(wanted)))
-            self._failures = 0
+                self._failures = 0
         except errors.UnauthorizedError as error:
             signal = errors.LostSight(str(error))
         except errors.CloudError as error:
             # Nothing was changed by a read; look again, a little later.
             self._failures += 1
             self._reporter_says("trouble", f"{error}; asking again")
+            pause = _PAUSES[min(self._failures, len(_PAUSES)) - 1]
             for flight in due.values():
-                flight.due = now + min(15.0, 2.0 ** (self._failures - 1))
+                flight.due = now + pause
             due = {i: f for i, f in due.items() if self._is_to_stop(f, now)}
         ended = []
         for index, flight in due.items():
@@ -231,7 +238,8 @@ class Engine:
             )
         try:
             if signal is not None:
-                flight.told_to_stop, flight.stopped_at = True, now
+                if not flight.told_to_stop:
+                    flight.told_to_stop, flight.stopped_at = True, now
                 flight.wait = flight.steps.throw(signal)
             elif reading is None:
                 flight.wait = next(flight.steps)
@@ -241,18 +249,8 @@ class Engine:
             return self._end(flight, stop.value)
         except errors.HandOver as hand_over:
             return self._end(flight, paths.handed_over(flight.move, hand_over))
-        except errors.RefusedError as error:
-            return self._end(
-                flight, move_.Ending(move_.Outcome.REFUSED, str(error))
-            )
-        except errors.QuarantineError as error:
-            return self._end(
-                flight, move_.Ending(move_.Outcome.UNDECIDED, str(error))
-            )
         except errors.MigrateError as error:
-            return self._end(
-                flight, move_.Ending(move_.Outcome.FAILED, str(error))
-            )
+            return self._end(flight, _ending_of(flight.move, error))
         now = self._clock.now()
         flight.due = now + interval(now - flight.started_at)
         self._report(flight, now)
@@ -285,6 +283,22 @@ class Engine:
             LOG.debug("the reader of the progress has gone")
             self._reporter = reporter_.Reporter()
             self.interrupt()
+
+
+def _ending_of(move: move_.Move, error: errors.MigrateError) -> move_.Ending:
+    if (
+        isinstance(error, errors.UnauthorizedError)
+        and move.path is not action_.Path.SWAP_VIA_NOVA
+        and move.request_ids
+    ):
+        # That we see nothing any more is no failure of what Cinder does.
+        return paths.handed_over(move, errors.LostSight(str(error)))
+    outcome = move_.Outcome.FAILED
+    if isinstance(error, errors.RefusedError):
+        outcome = move_.Outcome.REFUSED
+    elif isinstance(error, errors.QuarantineError):
+        outcome = move_.Outcome.UNDECIDED
+    return move_.Ending(outcome, str(error))
 
 
 def interval(age: float) -> float:
