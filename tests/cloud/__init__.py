@@ -17,4 +17,4 @@ from tests.cloud.errors import CloudError
 from tests.cloud.exchange import Request
 from tests.cloud.front_door import FrontDoor
 
-__all__ = ['Cloud', 'CloudError', 'FrontDoor', 'Request']
+__all__ = ["Cloud", "CloudError", "FrontDoor", "Request"]

@@ -18,29 +18,27 @@ import argparse
 import pathlib
 import sys
 
-from tests.cloud import cache
-from tests.cloud import daemon
-from tests.cloud import errors
+from tests.cloud import cache, daemon, errors
 
 
 def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog='python -m tests.cloud',
-        description='A real OpenStack on this machine, without root.',
+        prog="python -m tests.cloud",
+        description="A real OpenStack on this machine, without root.",
     )
-    parser.add_argument('action', choices=('start', 'stop', 'status'))
+    parser.add_argument("action", choices=("start", "stop", "status"))
     parser.add_argument(
-        '--directory',
+        "--directory",
         type=pathlib.Path,
-        default=cache.root() / 'cloud',
-        help='Where the cloud lives (default: %(default)s)',
+        default=cache.root() / "cloud",
+        help="Where the cloud lives (default: %(default)s)",
     )
     parser.add_argument(
-        '--nova',
-        choices=('current', 'swap'),
-        default='current',
-        help='Which Nova: of the current release, or the last that lets '
-        'clients swap volumes (default: %(default)s)',
+        "--nova",
+        choices=("current", "swap"),
+        default="current",
+        help="Which Nova: of the current release, or the last that lets "
+        "clients swap volumes (default: %(default)s)",
     )
     return parser.parse_args(argv)
 
@@ -48,21 +46,21 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     arguments = _parse(argv)
     background = daemon.Daemon(arguments.directory)
-    if arguments.action == 'start':
+    if arguments.action == "start":
         try:
             background.start(arguments.nova)
         except errors.CloudError as error:
             print(error, file=sys.stderr)
             return 1
-        print(f'. {background.directory / "openrc"}')
+        print(f". {background.directory / 'openrc'}")
         return 0
-    if arguments.action == 'stop':
+    if arguments.action == "stop":
         background.stop()
         return 0
     running = background.pid is not None
-    print('running' if running else 'stopped')
+    print("running" if running else "stopped")
     return 0 if running else 1
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     sys.exit(main())

@@ -23,9 +23,9 @@ from novaclient import client as nova_client
 from tests.cloud import credentials
 from tests.cloud.services.testcloud import seed
 
-_CINDER_API_VERSION = '3.71'
+_CINDER_API_VERSION = "3.71"
 # Until 2.96: all that Nova 31 and 34 have in common.
-_NOVA_API_VERSION = '2.96'
+_NOVA_API_VERSION = "2.96"
 
 
 class Access:
@@ -41,14 +41,14 @@ class Access:
         self._sessions: dict[tuple[str, str, bool], session.Session] = {}
 
     def environment(
-        self, user: str = 'admin', project: str | None = None
+        self, user: str = "admin", project: str | None = None
     ) -> dict[str, str]:
         """Return variables with which ``openstack`` works for a user."""
         return credentials.variables(self.auth_url, user, project)
 
     def session(
         self,
-        user: str = 'admin',
+        user: str = "admin",
         project: str | None = None,
         direct: bool = False,
     ) -> session.Session:
@@ -65,36 +65,36 @@ class Access:
                     self._direct_url if direct else self.auth_url,
                     username=user,
                     password=seed.password(user),
-                    user_domain_name='Default',
+                    user_domain_name="Default",
                     project_name=project,
-                    project_domain_name='Default',
+                    project_domain_name="Default",
                 )
             )
         return self._sessions[key]
 
     def cinder(
-        self, user: str = 'admin', project: str | None = None
+        self, user: str = "admin", project: str | None = None
     ) -> cinder_client.Client:
         return cinder_client.Client(
             _CINDER_API_VERSION,
             session=self.session(user, project, direct=True),
-            interface='internal',
+            interface="internal",
             region_name=seed.REGION,
         )
 
     def nova(
-        self, user: str = 'admin', project: str | None = None
+        self, user: str = "admin", project: str | None = None
     ) -> nova_client.Client:
         return nova_client.Client(
             _NOVA_API_VERSION,
             session=self.session(user, project, direct=True),
-            endpoint_type='internal',
+            endpoint_type="internal",
             region_name=seed.REGION,
         )
 
     def keystone(self) -> keystone_client.Client:
         return keystone_client.Client(
             session=self.session(direct=True),
-            interface='internal',
+            interface="internal",
             region_name=seed.REGION,
         )

@@ -14,10 +14,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from concurrent import futures
 import pathlib
 import shutil
+from collections.abc import Mapping
+from concurrent import futures
 from typing import Any
 
 from cinderclient.v3 import client as cinder_client
@@ -25,24 +25,26 @@ from keystoneauth1 import session
 from keystoneclient.v3 import client as keystone_client
 from novaclient import client as nova_client
 
-from tests.cloud import access
-from tests.cloud import configuration
-from tests.cloud import credentials
-from tests.cloud import databases
-from tests.cloud import disks
-from tests.cloud import empty_service
-from tests.cloud import environments
-from tests.cloud import front_door
-from tests.cloud import inventory
-from tests.cloud import knobs
-from tests.cloud import ports
-from tests.cloud import readiness
-from tests.cloud import service
-from tests.cloud import templates
+from tests.cloud import (
+    access,
+    configuration,
+    credentials,
+    databases,
+    disks,
+    empty_service,
+    environments,
+    front_door,
+    inventory,
+    knobs,
+    ports,
+    readiness,
+    service,
+    templates,
+)
 from tests.cloud.services.testcloud import seed
 
-_SERVICES = ('keystone', 'placement', 'cinder', 'nova')
-_EMPTY_SERVICES = {'neutron': 'v2.0', 'glance': 'v2.9'}
+_SERVICES = ("keystone", "placement", "cinder", "nova")
+_EMPTY_SERVICES = {"neutron": "v2.0", "glance": "v2.9"}
 
 
 class Cloud(disks.Disks):
@@ -61,16 +63,16 @@ class Cloud(disks.Disks):
     def __init__(
         self,
         directory: pathlib.Path | str,
-        nova: str = 'current',
+        nova: str = "current",
         keystone_overrides: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         super().__init__(pathlib.Path(directory).absolute())
         self.nova = nova
         self._keystone_overrides = keystone_overrides or {}
-        current = environments.Environment('current')
+        current = environments.Environment("current")
         self._environments = dict.fromkeys(_SERVICES, current)
-        if nova != 'current':
-            self._environments['nova'] = environments.Environment(nova)
+        if nova != "current":
+            self._environments["nova"] = environments.Environment(nova)
         self._ports: dict[str, ports.ReservedPort] = {}
         self._services: dict[str, service.Service] = {}
         self._empty: dict[str, empty_service.EmptyService] = {}
@@ -110,7 +112,7 @@ class Cloud(disks.Disks):
             }
         )
         self.access = access.Access(
-            self.auth_url, self._url('keystone') + '/v3'
+            self.auth_url, self._url("keystone") + "/v3"
         )
         databases.set_endpoints(self.directory, self._endpoints())
         credentials.write(self.directory, self.auth_url)
@@ -125,7 +127,7 @@ class Cloud(disks.Disks):
         # Environments first: all services but Nova share one.
         with futures.ThreadPoolExecutor() as pool:
             folders = [
-                pool.submit(getattr, environment, 'folder')
+                pool.submit(getattr, environment, "folder")
                 for environment in set(self._environments.values())
             ]
             for folder in folders:
@@ -134,7 +136,7 @@ class Cloud(disks.Disks):
                 done.result()
 
     def _copy_template(self, name: str) -> None:
-        if not (self.directory / f'{name}.db').exists():
+        if not (self.directory / f"{name}.db").exists():
             template = templates.Template(name, self._environments[name])
             template.copy_to(self.directory)
 
@@ -142,7 +144,7 @@ class Cloud(disks.Disks):
         """End every process and free every port; the directory stays."""
         with futures.ThreadPoolExecutor() as pool:
             list(pool.map(service.Service.kill, self._services.values()))
-        if hasattr(self, 'front_door'):
+        if hasattr(self, "front_door"):
             self.front_door.close()
         for one in self._empty.values():
             one.close()
@@ -166,29 +168,29 @@ class Cloud(disks.Disks):
         for name, entry in seed.CATALOGUE.items():
             for interface in seed.INTERFACES:
                 url = self._url(name)
-                if interface == 'public' and entry.door is not None:
+                if interface == "public" and entry.door is not None:
                     url = self.front_door.url(entry.door)
                 urls[entry.type, interface] = url + entry.path
         return urls
 
     def _configure(self, name: str) -> None:
-        overrides = self._keystone_overrides if name == 'keystone' else {}
+        overrides = self._keystone_overrides if name == "keystone" else {}
         configuration.write(
-            self.directory / 'etc' / f'{name}.conf',
+            self.directory / "etc" / f"{name}.conf",
             configuration.sections(name, self._url, self._environments[name]),
             overrides,
         )
 
     def _service(self, name: str) -> service.Service:
         arguments = [str(self._ports[name].number)]
-        if name == 'nova':
-            arguments += [self._url('keystone'), self._url('placement')]
+        if name == "nova":
+            arguments += [self._url("keystone"), self._url("placement")]
         asks = readiness.Readiness(lambda: self.access.session(direct=True))
         ready = {
-            'keystone': readiness.listens(self._url('keystone') + '/v3'),
-            'placement': readiness.listens(self._url('placement')),
-            'cinder': asks.cinder,
-            'nova': asks.nova,
+            "keystone": readiness.listens(self._url("keystone") + "/v3"),
+            "placement": readiness.listens(self._url("placement")),
+            "cinder": asks.cinder,
+            "nova": asks.nova,
         }
         return service.Service(
             name,
@@ -207,8 +209,8 @@ class Cloud(disks.Disks):
     ) -> None:
         """Restart Keystone with these options in place of earlier ones."""
         self._keystone_overrides = overrides
-        self._configure('keystone')
-        keystone = self.service('keystone')
+        self._configure("keystone")
+        keystone = self.service("keystone")
         keystone.stop()
         keystone.start()
 
@@ -217,17 +219,17 @@ class Cloud(disks.Disks):
         reports = owner in seed.BACKENDS
 
         def confirms() -> bool:
-            return reports and self.service('cinder').running
+            return reports and self.service("cinder").running
 
         return knobs.Knobs(owner, self.directory, confirms)
 
     @property
     def auth_url(self) -> str:
         """Keystone, as clients know it."""
-        return self.front_door.url('identity') + '/v3'
+        return self.front_door.url("identity") + "/v3"
 
     def environment(
-        self, user: str = 'admin', project: str | None = None
+        self, user: str = "admin", project: str | None = None
     ) -> dict[str, str]:
         """Return variables with which ``openstack`` works for a user.
 
@@ -236,7 +238,7 @@ class Cloud(disks.Disks):
         return self.access.environment(user, project)
 
     def session(
-        self, user: str = 'admin', project: str | None = None
+        self, user: str = "admin", project: str | None = None
     ) -> session.Session:
         """Return a session through the front door."""
         return self.access.session(user, project)

@@ -22,11 +22,10 @@ import subprocess
 import sys
 import time
 
-from tests.cloud import cloud
-from tests.cloud import errors
+from tests.cloud import cloud, errors
 
 _ROOT = pathlib.Path(__file__).parents[2]
-_READY = 'ready'
+_READY = "ready"
 _STOP_SECONDS = 15.0
 
 
@@ -39,13 +38,13 @@ class Daemon:
 
     def __init__(self, directory: pathlib.Path) -> None:
         self.directory = directory.absolute()
-        self._lock = self.directory / 'daemon.lock'
+        self._lock = self.directory / "daemon.lock"
 
     @property
     def pid(self) -> int | None:
         """The pid of the running owner; None when there is none."""
         try:
-            with open(self._lock) as lock:
+            with self._lock.open() as lock:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 except BlockingIOError:
@@ -60,10 +59,10 @@ class Daemon:
         :raises errors.CloudError: one is running, or this one does not start
         """
         if self.pid is not None:
-            raise errors.CloudError(f'{self.directory} is running already')
+            raise errors.CloudError(f"{self.directory} is running already")
         self.directory.mkdir(parents=True, exist_ok=True)
         owner = subprocess.Popen(
-            (sys.executable, '-m', __name__, str(self.directory), nova),
+            (sys.executable, "-m", __name__, str(self.directory), nova),
             cwd=_ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -79,7 +78,7 @@ class Daemon:
                 return
             said.append(line)
         owner.wait()
-        raise errors.CloudError(''.join(said))
+        raise errors.CloudError("".join(said))
 
     def stop(self) -> None:
         """Stop the cloud, if it runs; its directory is kept."""
@@ -90,13 +89,13 @@ class Daemon:
         deadline = time.monotonic() + _STOP_SECONDS
         while self.pid is not None:
             if time.monotonic() > deadline:
-                raise errors.CloudError(f'process {pid} does not end')
+                raise errors.CloudError(f"process {pid} does not end")
             time.sleep(0.1)
 
 
 def _own(directory: pathlib.Path, nova: str) -> None:
     """Be the owner: keep a cloud until SIGTERM."""
-    with open(directory / 'daemon.lock', 'a+') as lock:
+    with (directory / "daemon.lock").open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         lock.truncate(0)
         lock.write(str(os.getpid()))
@@ -121,5 +120,5 @@ def main() -> None:
         sys.exit(1)
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     main()

@@ -14,18 +14,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import contextlib
 import pathlib
 import sqlite3
+from collections.abc import Iterator
 from typing import Any
 
 
 @contextlib.contextmanager
-def opened(
-    directory: pathlib.Path, name: str
-) -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(directory / f'{name}.db', timeout=30)
+def opened(directory: pathlib.Path, name: str) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(directory / f"{name}.db", timeout=30)
     connection.row_factory = sqlite3.Row
     try:
         with connection:
@@ -48,10 +46,10 @@ def set_endpoints(
 
     :param urls: (service type, interface) -> URL
     """
-    with opened(directory, 'keystone') as connection:
+    with opened(directory, "keystone") as connection:
         connection.executemany(
-            'UPDATE endpoint SET url = ? WHERE interface = ? AND service_id'
-            ' = (SELECT id FROM service WHERE type = ?)',
+            "UPDATE endpoint SET url = ? WHERE interface = ? AND service_id"
+            " = (SELECT id FROM service WHERE type = ?)",
             [
                 (url, interface, service_type)
                 for (service_type, interface), url in urls.items()

@@ -19,16 +19,16 @@ with empty answers.
 
 from __future__ import annotations
 
-from http import server
 import json
 import re
 import threading
+from http import server
 from typing import Any
 from urllib import parse
 
 from tests.cloud import ports
 
-_ITEM = re.compile(r'/[0-9a-f-]{32,36}$')
+_ITEM = re.compile(r"/[0-9a-f-]{32,36}$")
 
 
 class EmptyService:
@@ -43,10 +43,10 @@ class EmptyService:
             (ports.LOOPBACK, 0), self._handler
         )
         self._server.daemon_threads = True
-        self.url = f'http://{ports.LOOPBACK}:{self._server.server_port}'
+        self.url = f"http://{ports.LOOPBACK}:{self._server.server_port}"
         threading.Thread(
             target=self._server.serve_forever,
-            kwargs={'poll_interval': 0.05},
+            kwargs={"poll_interval": 0.05},
             daemon=True,
         ).start()
 
@@ -58,25 +58,25 @@ class EmptyService:
         return _Handler(self, *args)
 
     def answer(self, target: str) -> tuple[int, dict[str, Any]]:
-        path = parse.urlsplit(target).path.rstrip('/')
+        path = parse.urlsplit(target).path.rstrip("/")
         if not path:
-            return 200, {'versions': [self._version_entry()]}
+            return 200, {"versions": [self._version_entry()]}
         if _ITEM.search(path):
-            return 404, {'message': 'there is nothing here'}
-        collection = path.rpartition('/')[2].removesuffix('.json')
+            return 404, {"message": "there is nothing here"}
+        collection = path.rpartition("/")[2].removesuffix(".json")
         return 200, {collection: []}
 
     def _version_entry(self) -> dict[str, Any]:
-        major = self._version.partition('.')[0]
+        major = self._version.partition(".")[0]
         return {
-            'id': self._version,
-            'status': 'CURRENT',
-            'links': [{'rel': 'self', 'href': f'{self.url}/{major}/'}],
+            "id": self._version,
+            "status": "CURRENT",
+            "links": [{"rel": "self", "href": f"{self.url}/{major}/"}],
         }
 
 
 class _Handler(server.BaseHTTPRequestHandler):
-    protocol_version = 'HTTP/1.1'
+    protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def __init__(self, service: EmptyService, *args: Any) -> None:
@@ -87,8 +87,8 @@ class _Handler(server.BaseHTTPRequestHandler):
         status, document = self._service.answer(self.path)
         body = json.dumps(document).encode()
         self.send_response(status)
-        self.send_header('Content-Type', 'application/json')
-        self.send_header('Content-Length', str(len(body)))
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 

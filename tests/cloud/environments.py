@@ -20,11 +20,10 @@ import platform
 import subprocess
 import sys
 
-from tests.cloud import cache
-from tests.cloud import errors
+from tests.cloud import cache, errors
 
 HERE = pathlib.Path(__file__).parent
-SERVICES = HERE / 'services'
+SERVICES = HERE / "services"
 
 
 class Environment:
@@ -35,7 +34,7 @@ class Environment:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._constraints = HERE / f'constraints-{name}.txt'
+        self._constraints = HERE / f"constraints-{name}.txt"
         self.key = cache.digest(
             (
                 self._constraints.read_text(),
@@ -47,16 +46,16 @@ class Environment:
 
     @property
     def folder(self) -> pathlib.Path:
-        return cache.made_once(f'{self.name}-{self.key}', self._build)
+        return cache.made_once(f"{self.name}-{self.key}", self._build)
 
     @property
     def python(self) -> pathlib.Path:
-        return self.folder / 'bin' / 'python'
+        return self.folder / "bin" / "python"
 
     @property
     def etc(self) -> pathlib.Path:
         """Where packages put paste files and the like."""
-        return self.folder / 'etc'
+        return self.folder / "etc"
 
     @staticmethod
     def variables() -> dict[str, str]:
@@ -66,36 +65,39 @@ class Environment:
         reach the services.
         """
         return {
-            'PATH': os.environ.get('PATH', os.defpath),
-            'HOME': os.environ.get('HOME', '/'),
-            'LANG': 'C.UTF-8',
-            'PYTHONPATH': str(SERVICES),
-            'PYTHONWARNINGS': 'ignore',
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": os.environ.get("HOME", "/"),
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": str(SERVICES),
+            "PYTHONWARNINGS": "ignore",
         }
 
     def _build(self, folder: pathlib.Path) -> None:
-        self._uv('venv', '--allow-existing', '--python', sys.executable, folder)
+        self._uv(
+            "venv", "--allow-existing", "--python", sys.executable, folder
+        )
         # The file lists everything, so there is nothing to resolve.
         self._uv(
-            'pip',
-            'install',
-            '--python',
-            folder / 'bin' / 'python',
-            '--no-deps',
-            '--requirement',
+            "pip",
+            "install",
+            "--python",
+            folder / "bin" / "python",
+            "--no-deps",
+            "--requirement",
             self._constraints,
         )
 
     @staticmethod
     def _uv(*arguments: str | pathlib.Path) -> None:
         done = subprocess.run(
-            (sys.executable, '-m', 'uv', '--quiet', *arguments),
+            (sys.executable, "-m", "uv", "--quiet", *arguments),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            check=False,
         )
         if done.returncode:
             raise errors.CloudError(
-                f'uv {arguments[0]} failed:\n{done.stdout}'
+                f"uv {arguments[0]} failed:\n{done.stdout}"
             )

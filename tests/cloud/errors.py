@@ -23,11 +23,11 @@ class CloudError(Exception):
     """The cloud, or a part of it, does not come up or does not answer."""
 
 
-class ServiceFailed(CloudError):
+class ServiceError(CloudError):
     """A service ended or was not ready in time; its log says why."""
 
     def __init__(self, service: str, what: str, log: pathlib.Path) -> None:
-        lines = log.read_text(errors='replace').splitlines() or ['(empty)']
-        tail = '\n'.join(lines[-_TAIL_LINES:])
-        super().__init__(f'{service} {what}; the end of {log}:\n{tail}')
+        lines = log.read_text(errors="replace").splitlines() or ["(empty)"]
+        tail = "\n".join(lines[-_TAIL_LINES:])
+        super().__init__(f"{service} {what}; the end of {log}:\n{tail}")
         self.service = service

@@ -15,9 +15,10 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import time
 from email import message
 from typing import Any
-import json
 
 
 @dataclasses.dataclass
@@ -37,8 +38,19 @@ class Request:
     started: float
     status: int | None = None
     response_headers: message.Message | None = None
-    response_body: bytes = b''
+    response_body: bytes = b""
     finished: float | None = None
+
+    def answered(self, answer: Answer) -> None:
+        self.status = answer.status
+        self.response_headers = answer.headers
+        self.response_body = answer.body
+        self.finished = time.time()
+
+    def dropped(self) -> None:
+        """Note that the client got nothing, whatever the service said."""
+        self.status = None
+        self.finished = time.time()
 
     @property
     def json(self) -> Any:
@@ -49,13 +61,13 @@ class Request:
         """The service's ID for the request, by which its logs name it."""
         if self.response_headers is None:
             return None
-        return self.response_headers.get('x-openstack-request-id')
+        return self.response_headers.get("x-openstack-request-id")
 
     def __str__(self) -> str:
-        query = f'?{self.query}' if self.query else ''
+        query = f"?{self.query}" if self.query else ""
         return (
-            f'{self.service} {self.method} {self.path}{query}'
-            f' -> {self.status or "no answer"}'
+            f"{self.service} {self.method} {self.path}{query}"
+            f" -> {self.status or 'no answer'}"
         )
 
 

@@ -14,22 +14,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Mapping
-from email import message
-from http import client
 import json
 import re
 import threading
+from collections.abc import Callable, Mapping
+from email import message
+from http import client
 from typing import Any
 
 from tests.cloud import exchange
 
-BEFORE = 'before'
-AFTER = 'after'
+BEFORE = "before"
+AFTER = "after"
 
 
-class Dropped(Exception):
+class DroppedError(Exception):
     """The client's connection is to be closed without an answer."""
 
 
@@ -62,11 +61,11 @@ class Fault:
         call: Callable[[exchange.Request], object] | None,
         when: str,
     ) -> None:
-        if answer is drop is hang is call is None:
-            raise TypeError('a fault needs answer, drop, hang or call')
+        if all(one is None for one in (answer, drop, hang, call)):
+            raise TypeError("a fault needs answer, drop, hang or call")
         for point in (drop or BEFORE, hang or BEFORE, when):
             if point not in (BEFORE, AFTER):
-                raise ValueError(f'{point!r} is neither before nor after')
+                raise ValueError(f"{point!r} is neither before nor after")
         self.hits = 0
         self.applied = threading.Event()
         self._remove = remove
@@ -121,7 +120,7 @@ class Fault:
             and (
                 self._body_pattern is None
                 or self._body_pattern.search(
-                    request.body.decode(errors='replace')
+                    request.body.decode(errors="replace")
                 )
                 is not None
             )
@@ -134,14 +133,14 @@ class Fault:
 
         :param point: ``before`` or ``after``
         :returns: the answer to give in place of the service's own
-        :raises Dropped: the client gets no answer
+        :raises DroppedError: the client gets no answer
         """
         if self._hang == point:
             self._released.wait(self._seconds)
         if self._call is not None and self._when == point:
             self._call(request)
         if self._drop == point:
-            raise Dropped
+            raise DroppedError
         if self._answer is not None and self._when == point:
             return self._own_answer(self._answer)
         return None
@@ -152,12 +151,12 @@ class Fault:
             headers[name] = value
         body = self._body
         if body is None:
-            body = {'error': {'code': status, 'message': 'injected fault'}}
+            body = {"error": {"code": status, "message": "injected fault"}}
         if not isinstance(body, bytes):
             if not isinstance(body, str):
                 body = json.dumps(body)
-                headers['Content-Type'] = 'application/json'
+                headers["Content-Type"] = "application/json"
             body = body.encode()
         return exchange.Answer(
-            status, client.responses.get(status, ''), headers, body
+            status, client.responses.get(status, ""), headers, body
         )

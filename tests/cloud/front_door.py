@@ -14,14 +14,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Mapping
 import threading
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.cloud import exchange
-from tests.cloud import faults
-from tests.cloud import proxy
+from tests.cloud import exchange, faults, proxy
 
 
 class FrontDoor:
@@ -74,7 +71,7 @@ class FrontDoor:
         *,
         service: str | None = None,
         method: str | None = None,
-        path: str = '',
+        path: str = "",
         body_pattern: str | None = None,
         nth: int = 1,
         every: bool = False,

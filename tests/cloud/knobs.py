@@ -14,38 +14,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import json
-import os
 import pathlib
 import time
-from typing import Any
 import uuid
+from collections.abc import Callable
+from typing import Any
 
 from tests.cloud import errors
 
 _BACKEND_KNOBS = frozenset(
     (
-        'create',
-        'delete',
-        'connect',
-        'migrate',
-        'total_capacity_gb',
-        'free_capacity_gb',
-        'capabilities',
-        'down',
+        "create",
+        "delete",
+        "connect",
+        "migrate",
+        "total_capacity_gb",
+        "free_capacity_gb",
+        "capabilities",
+        "down",
     )
 )
 _NOVA_KNOBS = frozenset(
     (
-        'swap',
-        'consume',
-        'connector',
-        'attachment_update',
-        'attachment_complete',
-        'attachment_delete',
-        'migrate_volume_completion',
-        'bdm_save',
+        "swap",
+        "consume",
+        "connector",
+        "attachment_update",
+        "attachment_complete",
+        "attachment_delete",
+        "migrate_volume_completion",
+        "bdm_save",
     )
 )
 _APPLIED_SECONDS = 15.0
@@ -64,16 +63,16 @@ class Knobs:
         reports: Callable[[], bool],
     ) -> None:
         self._owner = owner
-        self._path = directory / 'knobs' / f'{owner}.json'
-        self._applied = self._path.with_suffix('.applied')
+        self._path = directory / "knobs" / f"{owner}.json"
+        self._applied = self._path.with_suffix(".applied")
         self._reports = reports
-        self._known = _NOVA_KNOBS if owner == 'nova' else _BACKEND_KNOBS
+        self._known = _NOVA_KNOBS if owner == "nova" else _BACKEND_KNOBS
 
     def set(self, **values: Any) -> None:
         """Turn some knobs and leave the others; in effect on return."""
         unknown = values.keys() - self._known
         if unknown:
-            raise TypeError(f'{self._owner} has no knobs {sorted(unknown)}')
+            raise TypeError(f"{self._owner} has no knobs {sorted(unknown)}")
         self._write({**self._read(), **values})
 
     def clear(self) -> None:
@@ -87,11 +86,11 @@ class Knobs:
             return {}
 
     def _write(self, values: dict[str, Any]) -> None:
-        serial = values['serial'] = uuid.uuid4().hex
+        serial = values["serial"] = uuid.uuid4().hex
         self._path.parent.mkdir(exist_ok=True)
-        fresh = self._path.with_suffix('.new')
+        fresh = self._path.with_suffix(".new")
         fresh.write_text(json.dumps(values))
-        os.replace(fresh, self._path)
+        fresh.replace(self._path)
         if self._reports():
             self._wait_until_applied(serial)
 
@@ -104,4 +103,4 @@ class Knobs:
             except FileNotFoundError:
                 pass
             time.sleep(0.02)
-        raise errors.CloudError(f'{self._owner} ignores its knobs')
+        raise errors.CloudError(f"{self._owner} ignores its knobs")

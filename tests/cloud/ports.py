@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import socket
 
-LOOPBACK = '127.0.0.1'
+LOOPBACK = "127.0.0.1"
 
 
 class ReservedPort:
@@ -35,7 +35,7 @@ class ReservedPort:
 
     @property
     def url(self) -> str:
-        return f'http://{LOOPBACK}:{self.number}'
+        return f"http://{LOOPBACK}:{self.number}"
 
     def release(self) -> None:
         self._socket.close()

@@ -14,30 +14,28 @@
 
 from __future__ import annotations
 
-from email import message
-from http import client
-from http import server
+import contextlib
 import select
 import socket
 import threading
 import time
+from email import message
+from http import client, server
 from typing import Protocol
 from urllib import parse
 
-from tests.cloud import exchange
-from tests.cloud import faults
-from tests.cloud import ports
+from tests.cloud import exchange, faults, ports
 
 _HOP_BY_HOP = frozenset(
     (
-        'connection',
-        'keep-alive',
-        'proxy-authenticate',
-        'proxy-authorization',
-        'te',
-        'trailer',
-        'transfer-encoding',
-        'upgrade',
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
     )
 )
 _WITHOUT_BODY = (204, 304)
@@ -59,12 +57,12 @@ class Proxy:
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._server = _Server(self)
-        self.url = f'http://{ports.LOOPBACK}:{self._server.server_port}'
+        self.url = f"http://{ports.LOOPBACK}:{self._server.server_port}"
         threading.Thread(
             target=self._server.serve_forever,
-            kwargs={'poll_interval': 0.05},
+            kwargs={"poll_interval": 0.05},
             daemon=True,
-            name=f'front door of {service}',
+            name=f"front door of {service}",
         ).start()
 
     def close(self) -> None:
@@ -99,7 +97,7 @@ class _Server(server.ThreadingHTTPServer):
 class _Handler(server.BaseHTTPRequestHandler):
     """A client's connection, with one of its own to the service."""
 
-    protocol_version = 'HTTP/1.1'
+    protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1  # headers and body leave together
     server: _Server
@@ -113,14 +111,12 @@ class _Handler(server.BaseHTTPRequestHandler):
     def finish(self) -> None:
         self._proxy.closed(self.connection)
         self._upstream.close()
-        try:
+        with contextlib.suppress(OSError):  # the client is gone already
             super().finish()
-        except OSError:
-            pass  # the client is gone already
 
     def _handle(self) -> None:
         split = parse.urlsplit(self.path)
-        length = int(self.headers.get('Content-Length') or 0)
+        length = int(self.headers.get("Content-Length") or 0)
         request = exchange.Request(
             service=self._proxy.service,
             method=self.command,
@@ -133,15 +129,12 @@ class _Handler(server.BaseHTTPRequestHandler):
         rules = self._proxy.watcher.admit(request)
         try:
             answer = self._answer_to(request, rules)
-        except faults.Dropped:
-            request.finished = time.time()
+        except faults.DroppedError:
+            request.dropped()
             self.close_connection = True
             _shut(self.connection)
             return
-        request.status = answer.status
-        request.response_headers = answer.headers
-        request.response_body = answer.body
-        request.finished = time.time()
+        request.answered(answer)
         self._reply(answer)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _handle
@@ -154,6 +147,8 @@ class _Handler(server.BaseHTTPRequestHandler):
             if (answer := rule.happen(faults.BEFORE, request)) is not None:
                 return answer
         answer = self._forward(request)
+        # For callbacks of rules; the client has not got it yet.
+        request.answered(answer)
         for rule in rules:
             if (instead := rule.happen(faults.AFTER, request)) is not None:
                 return instead
@@ -197,15 +192,15 @@ class _Handler(server.BaseHTTPRequestHandler):
     def _reply(self, answer: exchange.Answer) -> None:
         self.send_response_only(answer.status, answer.reason)
         for name, value in answer.headers.items():
-            if name.lower() not in _HOP_BY_HOP | {'content-length'}:
+            if name.lower() not in _HOP_BY_HOP | {"content-length"}:
                 self.send_header(name, value)
         if answer.status not in _WITHOUT_BODY:
             length = str(len(answer.body))
-            if self.command == 'HEAD':
-                length = answer.headers.get('Content-Length', length)
-            self.send_header('Content-Length', length)
+            if self.command == "HEAD":
+                length = answer.headers.get("Content-Length", length)
+            self.send_header("Content-Length", length)
         self.end_headers()
-        if self.command != 'HEAD':
+        if self.command != "HEAD":
             self.wfile.write(answer.body)
         self.wfile.flush()
 
@@ -227,13 +222,11 @@ def _is_stale(connection: socket.socket | None) -> bool:
 def _own_answer(status: int) -> exchange.Answer:
     """Answer as common proxies do: 503 nobody listens, 502 no answer."""
     headers = message.Message()
-    headers['Content-Type'] = 'text/html'
-    body = f'<h1>{status} {client.responses[status]}</h1>'.encode()
+    headers["Content-Type"] = "text/html"
+    body = f"<h1>{status} {client.responses[status]}</h1>".encode()
     return exchange.Answer(status, client.responses[status], headers, body)
 
 
 def _shut(connection: socket.socket) -> None:
-    try:
+    with contextlib.suppress(OSError):  # closed already
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # closed already

@@ -16,22 +16,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib import error
-from urllib import request
+from urllib import error, request
 
-from keystoneauth1 import exceptions
-from keystoneauth1 import session
+from keystoneauth1 import exceptions, session
 
 from tests.cloud.services.testcloud import seed
 
 _TIMEOUT_SECONDS = 10
-_POOLS = {f'{seed.HOST}@{name}#{seed.POOL}' for name in seed.BACKENDS}
-_CINDER_BINARIES = {('cinder-scheduler', seed.HOST)} | {
-    ('cinder-volume', f'{seed.HOST}@{name}') for name in seed.BACKENDS
+_POOLS = {f"{seed.HOST}@{name}#{seed.POOL}" for name in seed.BACKENDS}
+_CINDER_BINARIES = {("cinder-scheduler", seed.HOST)} | {
+    ("cinder-volume", f"{seed.HOST}@{name}") for name in seed.BACKENDS
 }
 _NOVA_BINARIES = {
     (name, seed.HOST)
-    for name in ('nova-conductor', 'nova-scheduler', 'nova-compute')
+    for name in ("nova-conductor", "nova-scheduler", "nova-compute")
 }
 
 
@@ -61,45 +59,45 @@ class Readiness:
         response = self._admin().get(
             path,
             endpoint_filter={
-                'service_type': service_type,
-                'interface': 'internal',
-                'region_name': seed.REGION,
+                "service_type": service_type,
+                "interface": "internal",
+                "region_name": seed.REGION,
             },
             timeout=_TIMEOUT_SECONDS,
         )
         return response.json()
 
     def _up(self, service_type: str) -> set[tuple[str, str]]:
-        services = self._get(service_type, '/os-services')['services']
+        services = self._get(service_type, "/os-services")["services"]
         return {
-            (one['binary'], one['host'])
+            (one["binary"], one["host"])
             for one in services
-            if one['state'] == 'up'
+            if one["state"] == "up"
         }
 
     def cinder(self) -> bool:
         """All services up, all pools known to the scheduler."""
         try:
-            if not _CINDER_BINARIES <= self._up('volumev3'):
+            if not self._up("volumev3") >= _CINDER_BINARIES:
                 return False
-            pools = self._get('volumev3', '/scheduler-stats/get_pools')
+            pools = self._get("volumev3", "/scheduler-stats/get_pools")
         except exceptions.ClientException:
             return False
-        return _POOLS <= {pool['name'] for pool in pools['pools']}
+        return {pool["name"] for pool in pools["pools"]} >= _POOLS
 
     def nova(self) -> bool:
         """All services up, and room for servers on the compute node."""
         try:
-            if not _NOVA_BINARIES <= self._up('compute'):
+            if not self._up("compute") >= _NOVA_BINARIES:
                 return False
-            providers = self._get('placement', '/resource_providers')
+            providers = self._get("placement", "/resource_providers")
             return any(
-                self._inventory(provider['uuid'])
-                for provider in providers['resource_providers']
+                self._inventory(provider["uuid"])
+                for provider in providers["resource_providers"]
             )
         except exceptions.ClientException:
             return False
 
     def _inventory(self, provider: str) -> dict[str, Any]:
-        path = f'/resource_providers/{provider}/inventories'
-        return self._get('placement', path)['inventories']
+        path = f"/resource_providers/{provider}/inventories"
+        return self._get("placement", path)["inventories"]

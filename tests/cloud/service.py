@@ -14,15 +14,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import pathlib
 import signal
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 
-from tests.cloud import environments
-from tests.cloud import errors
+from tests.cloud import environments, errors
 
 _POLL_SECONDS = 0.1
 _STOP_SECONDS = 5.0
@@ -45,7 +44,7 @@ class Service:
         ready: Callable[[], bool],
     ) -> None:
         self.name = name
-        self.log = directory / 'logs' / f'{name}.log'
+        self.log = directory / "logs" / f"{name}.log"
         self._environment = environment
         self._directory = directory
         self._arguments = arguments
@@ -64,14 +63,14 @@ class Service:
     def spawn(self) -> None:
         """Start the process; wait_until_ready() waits for the service."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self._lock, open(self.log, 'ab') as log:
+        with self._lock, self.log.open("ab") as log:
             if self.running:
                 return
             self._process = subprocess.Popen(
                 (
                     self._environment.python,
-                    '-m',
-                    f'testcloud.{self.name}',
+                    "-m",
+                    f"testcloud.{self.name}",
                     *self._arguments,
                 ),
                 cwd=self._directory,
@@ -87,15 +86,15 @@ class Service:
 
     def wait_until_ready(self, timeout: float = 90.0) -> None:
         """
-        :raises errors.ServiceFailed: it ended, or is not ready in time
+        :raises errors.ServiceError: it ended, or is not ready in time
         """
         deadline = time.monotonic() + timeout
         while not self._answers():
             if not self.running:
-                raise errors.ServiceFailed(self.name, 'ended', self.log)
+                raise errors.ServiceError(self.name, "ended", self.log)
             if time.monotonic() > deadline:
-                raise errors.ServiceFailed(
-                    self.name, f'not ready in {timeout:.0f} s', self.log
+                raise errors.ServiceError(
+                    self.name, f"not ready in {timeout:.0f} s", self.log
                 )
             time.sleep(_POLL_SECONDS)
 

@@ -18,13 +18,10 @@ import pathlib
 import shutil
 import subprocess
 
-from tests.cloud import cache
-from tests.cloud import configuration
-from tests.cloud import environments
-from tests.cloud import errors
+from tests.cloud import cache, configuration, environments, errors
 
-_NOT_COPIED = ('complete', 'etc', 'locks', 'prepare.log', '*.lock')
-_NOWHERE = 'http://127.0.0.1:9'
+_NOT_COPIED = ("complete", "etc", "locks", "prepare.log", "*.lock")
+_NOWHERE = "http://127.0.0.1:9"
 
 
 class Template:
@@ -45,39 +42,42 @@ class Template:
         )
 
     def _folder(self) -> pathlib.Path:
-        sources = environments.SERVICES / 'testcloud'
+        sources = environments.SERVICES / "testcloud"
         key = cache.digest(
             (
                 self._environment.key,
-                (sources / 'seed.py').read_text(),
-                (sources / 'prepare' / f'{self._service}.py').read_text(),
+                (sources / "seed.py").read_text(),
+                (sources / "prepare" / f"{self._service}.py").read_text(),
+                (environments.HERE / "configuration.py").read_text(),
             )
         )
-        return cache.made_once(f'{self._service}-{key}', self._prepare)
+        return cache.made_once(f"{self._service}-{key}", self._prepare)
 
     def _prepare(self, folder: pathlib.Path) -> None:
-        etc = folder / 'etc' / f'{self._service}.conf'
+        etc = folder / "etc" / f"{self._service}.conf"
         configuration.write(
             etc,
             configuration.sections(
                 self._service, lambda _: _NOWHERE, self._environment
             ),
         )
-        log = folder / 'prepare.log'
-        with open(log, 'wb') as output:
+        log = folder / "prepare.log"
+        with log.open("wb") as output:
             done = subprocess.run(
                 (
                     self._environment.python,
-                    '-m',
-                    f'testcloud.prepare.{self._service}',
+                    "-m",
+                    "testcloud.prepare",
+                    self._service,
                 ),
                 cwd=folder,
                 env=self._environment.variables(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                check=False,
             )
         if done.returncode:
-            raise errors.ServiceFailed(
-                self._service, 'could not make its database', log
+            raise errors.ServiceError(
+                self._service, "could not make its database", log
             )

@@ -19,9 +19,8 @@ import pathlib
 import threading
 import time
 
-from cinder import context
+from cinder import context, service
 from cinder.db import api as db
-from cinder import service
 from oslo_log import log as logging
 from oslo_utils import timeutils
 from testcloud import knobs
@@ -60,7 +59,7 @@ class Heart:
                 self._apply_changed_knobs()
             except Exception:
                 # The services must not silently go down over one failure.
-                LOG.exception('heartbeat failed; the next one follows')
+                LOG.exception("heartbeat failed; the next one follows")
             time.sleep(_TICK_SECONDS)
 
     def _report(self) -> None:
@@ -76,13 +75,13 @@ class Heart:
 
     def _report_backend(self, backend: str) -> None:
         volume = self._volumes[backend]
-        if not knobs.Knobs(backend).get('down'):
+        if not knobs.Knobs(backend).get("down"):
             self._report_one(volume)
             return
         db.service_update(
             context.get_admin_context(),
             volume.origin_service_id,
-            {'updated_at': timeutils.utcnow() - _LONG_AGO},
+            {"updated_at": timeutils.utcnow() - _LONG_AGO},
         )
 
     def _apply_changed_knobs(self) -> None:
@@ -92,7 +91,7 @@ class Heart:
         number; whoever turned the knob waits for it.
         """
         for backend, volume in self._volumes.items():
-            serial = knobs.Knobs(backend).get('serial')
+            serial = knobs.Knobs(backend).get("serial")
             if serial is None or serial == self._applied.get(backend):
                 continue
             self._report_backend(backend)
@@ -101,4 +100,4 @@ class Heart:
             )
             time.sleep(_SCHEDULER_DELAY_SECONDS)
             self._applied[backend] = serial
-            pathlib.Path('knobs', f'{backend}.applied').write_text(serial)
+            pathlib.Path("knobs", f"{backend}.applied").write_text(serial)

@@ -21,31 +21,29 @@ Cinder's databases say.
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 import threading
 
-from nova.compute import power_state
 from nova import exception
+from nova.compute import power_state
 from nova.virt import fake
-from testcloud import knobs
-from testcloud import sparse
+from testcloud import knobs, sparse
 
 
 class Record:
     """``guests/<server>.json``: a guest's name, power state and disks."""
 
-    folder = pathlib.Path('guests').absolute()
+    folder = pathlib.Path("guests").absolute()
     _lock = threading.Lock()
 
     def __init__(self, uuid: str) -> None:
-        self._path = self.folder / f'{uuid}.json'
+        self._path = self.folder / f"{uuid}.json"
 
     def read(self) -> dict:
         try:
             return json.loads(self._path.read_text())
         except FileNotFoundError:
-            return {'disks': {}}
+            return {"disks": {}}
 
     def update(self, **changes) -> None:
         with self._lock:
@@ -55,31 +53,31 @@ class Record:
         with self._lock:
             record = self.read()
             if path is None:
-                record['disks'].pop(device, None)
+                record["disks"].pop(device, None)
             else:
-                record['disks'][device] = path
+                record["disks"][device] = path
             self._write(record)
 
     def _write(self, record: dict) -> None:
         # Tests read it at any moment: never show them half a record.
-        fresh = self._path.with_suffix('.new')
+        fresh = self._path.with_suffix(".new")
         fresh.write_text(json.dumps(record, indent=1))
-        os.replace(fresh, self._path)
+        fresh.replace(self._path)
 
     def remove(self) -> None:
         self._path.unlink(missing_ok=True)
 
 
 def _disks(block_device_info) -> dict[str, str]:
-    mappings = (block_device_info or {}).get('block_device_mapping') or []
+    mappings = (block_device_info or {}).get("block_device_mapping") or []
     return {
-        mapping['mount_device']: _path(mapping['connection_info'])
+        mapping["mount_device"]: _path(mapping["connection_info"])
         for mapping in mappings
     }
 
 
 def _path(connection_info) -> str:
-    return connection_info['data']['device_path']
+    return connection_info["data"]["device_path"]
 
 
 class GuestDriver(fake.FakeDriverWithoutFakeNodes):
@@ -87,16 +85,16 @@ class GuestDriver(fake.FakeDriverWithoutFakeNodes):
 
     def __init__(self, virtapi, read_only: bool = False) -> None:
         super().__init__(virtapi, read_only)
-        self._knobs = knobs.Knobs('nova')
+        self._knobs = knobs.Knobs("nova")
 
     def init_host(self, host) -> None:
         """Find the guests of before again: they outlive nova-compute."""
         super().init_host(host)
         Record.folder.mkdir(exist_ok=True)
-        for path in Record.folder.glob('*.json'):
+        for path in Record.folder.glob("*.json"):
             known = json.loads(path.read_text())
             self.instances[path.stem] = fake.FakeInstance(
-                known['name'], known['power_state'], path.stem
+                known["name"], known["power_state"], path.stem
             )
 
     def _note(self, instance, **changes) -> None:
@@ -162,7 +160,7 @@ class GuestDriver(fake.FakeDriverWithoutFakeNodes):
     def reboot(
         self, context, instance, network_info, reboot_type, *args, **kwargs
     ) -> None:
-        if reboot_type.lower() != 'hard':
+        if reboot_type.lower() != "hard":
             self._set_power(instance, power_state.RUNNING)
             return
         # The hypervisor builds the guest anew from Nova's records; that is
@@ -200,11 +198,11 @@ class GuestDriver(fake.FakeDriverWithoutFakeNodes):
         self._set_power(instance, power_state.RUNNING)
 
     def default_root_device_name(self, instance, image_meta, root_bdm):
-        return '/dev/vda'
+        return "/dev/vda"
 
     def get_volume_connector(self, instance):
         self._knobs.obey(
-            'connector', {'fail': exception.NovaException('no connector')}
+            "connector", {"fail": exception.NovaException("no connector")}
         )
         return super().get_volume_connector(instance)
 
@@ -231,27 +229,28 @@ class GuestDriver(fake.FakeDriverWithoutFakeNodes):
     ) -> None:
         """Copy the disk, pivot, disconnect; fail where the knob says."""
         record = Record(instance.uuid)
-        old = record.read()['disks'][mountpoint]
+        old = record.read()["disks"][mountpoint]
         new = _path(new_connection_info)
-        if self._knobs.get('swap') == 'fail-connect' or not os.path.exists(
-            new
+        if (
+            self._knobs.get("swap") == "fail-connect"
+            or not pathlib.Path(new).exists()
         ):
             raise exception.DiskNotFound(location=new)
         sparse.copy(old, new)
         # "hang" and "slow" take effect here: as a long copy would.
         self._knobs.obey(
-            'swap',
+            "swap",
             {
-                'fail-before-pivot': exception.VolumeRebaseFailed(
-                    reason='told to fail before the pivot'
+                "fail-before-pivot": exception.VolumeRebaseFailed(
+                    reason="told to fail before the pivot"
                 )
             },
         )
         # What the guest wrote during the copy is mirrored, as QEMU does.
         sparse.copy(old, new)
         record.set_disk(mountpoint, new)
-        if self._knobs.get('swap') == 'fail-after-pivot':
-            raise exception.NovaException('told to fail after the pivot')
+        if self._knobs.get("swap") == "fail-after-pivot":
+            raise exception.NovaException("told to fail after the pivot")
         super().swap_volume(
             context,
             old_connection_info,

@@ -15,9 +15,7 @@
 import os
 import sys
 
-from testcloud import lifetime
-from testcloud import serving
-from testcloud import sqlite
+from testcloud import lifetime, serving, sqlite
 
 
 def main() -> None:
@@ -25,12 +23,12 @@ def main() -> None:
     port = int(sys.argv[1])
     sqlite.prepare_engines()
     # Keystone parses the command line when its application is imported.
-    sys.argv = ['keystone']
-    os.environ['OS_KEYSTONE_CONFIG_FILES'] = 'etc/keystone.conf'
+    sys.argv = ["keystone"]
+    os.environ["OS_KEYSTONE_CONFIG_FILES"] = "etc/keystone.conf"
     from keystone.wsgi import api
 
     serving.serve(api.application, port)
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     main()

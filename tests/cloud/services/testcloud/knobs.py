@@ -26,7 +26,7 @@ class Knobs:
     """One owner's knobs: a small file that tests write, read at each use."""
 
     def __init__(self, owner: str) -> None:
-        self._path = pathlib.Path('knobs', f'{owner}.json').absolute()
+        self._path = pathlib.Path("knobs", f"{owner}.json").absolute()
 
     def get(self, name: str) -> Any:
         try:
@@ -40,9 +40,9 @@ class Knobs:
         :param failures: the exception for each value that means a failure
         :raises Exception: the one that the knob's value selects
         """
-        while (value := self.get(name)) == 'hang':
+        while (value := self.get(name)) == "hang":
             time.sleep(_POLL_SECONDS)
         if value in failures:
             raise failures[value]
-        if isinstance(value, str) and value.startswith('slow:'):
-            time.sleep(float(value.removeprefix('slow:')))
+        if isinstance(value, str) and value.startswith("slow:"):
+            time.sleep(float(value.removeprefix("slow:")))

@@ -14,9 +14,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import threading
 import time
+from collections.abc import Callable
 
 from oslo_messaging._drivers import impl_fake
 from oslo_serialization import jsonutils
@@ -38,7 +38,7 @@ def serialise() -> None:
     reply = impl_fake.FakeIncomingMessage.reply
 
     def send_serialised(self, target, ctxt, message, *args, **kwargs):
-        answer = send(
+        return send(
             self,
             target,
             _as_on_the_wire(ctxt),
@@ -46,7 +46,6 @@ def serialise() -> None:
             *args,
             **kwargs,
         )
-        return answer
 
     def reply_serialised(self, reply_value=None, failure=None):
         return reply(self, _as_on_the_wire(reply_value), failure)
@@ -69,7 +68,7 @@ def hold(method: str, while_true: Callable[[], bool]) -> None:
         send(self, *args, **kwargs)
 
     def send_or_hold(self, target, ctxt, message, *args, **kwargs):
-        if message.get('method') == method and while_true():
+        if message.get("method") == method and while_true():
             threading.Thread(
                 target=deliver_later,
                 args=(self, target, ctxt, message, *args),

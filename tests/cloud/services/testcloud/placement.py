@@ -15,20 +15,18 @@
 import os
 import sys
 
-from testcloud import lifetime
-from testcloud import serving
-from testcloud import sqlite
+from testcloud import lifetime, serving, sqlite
 
 
 def main() -> None:
     lifetime.end_with_owner()
     port = int(sys.argv[1])
     sqlite.prepare_engines()
-    os.environ['OS_PLACEMENT_CONFIG_DIR'] = 'etc'
+    os.environ["OS_PLACEMENT_CONFIG_DIR"] = "etc"
     from placement.wsgi import api
 
     serving.serve(api.application, port)
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     main()

@@ -17,31 +17,31 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-REGION = 'RegionOne'
-HOST = 'cloud'
+REGION = "RegionOne"
+HOST = "cloud"
 
-PROJECTS = ('admin', 'service', 'demo', 'other')
+PROJECTS = ("admin", "service", "demo", "other")
 
 #: user -> {project: roles}; the first project is the one they work in.
 USERS: dict[str, dict[str, tuple[str, ...]]] = {
-    'admin': {'admin': ('admin',), 'demo': ('admin',), 'other': ('admin',)},
-    'alice': {'demo': ('member',)},
-    'bob': {'other': ('member',)},
-    'reader': {'demo': ('reader',)},
+    "admin": {"admin": ("admin",), "demo": ("admin",), "other": ("admin",)},
+    "alice": {"demo": ("member",)},
+    "bob": {"other": ("member",)},
+    "reader": {"demo": ("reader",)},
     # Nova and Cinder call each other with the role that marks a service
     # token, and with admin, as deployment tools set them up.
-    'cinder': {'service': ('admin', 'service')},
-    'nova': {'service': ('admin', 'service')},
-    'placement': {'service': ('admin', 'service')},
+    "cinder": {"service": ("admin", "service")},
+    "nova": {"service": ("admin", "service")},
+    "placement": {"service": ("admin", "service")},
 }
 
 
 def password(user: str) -> str:
-    return f'Secret-of-{user}-1'
+    return f"Secret-of-{user}-1"
 
 
 #: name -> (vcpus, memory in MiB)
-FLAVORS = {'tiny': (1, 64), 'small': (2, 128)}
+FLAVORS = {"tiny": (1, 64), "small": (2, 128)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,35 +53,35 @@ class VolumeType:
 
 
 LUKS = {
-    'provider': 'luks',
-    'cipher': 'aes-xts-plain64',
-    'key_size': 256,
-    'control_location': 'front-end',
+    "provider": "luks",
+    "cipher": "aes-xts-plain64",
+    "key_size": 256,
+    "control_location": "front-end",
 }
-BRONZE = {'volume_backend_name': 'bronze'}
-GOLD = {'volume_backend_name': 'gold'}
+BRONZE = {"volume_backend_name": "bronze"}
+GOLD = {"volume_backend_name": "gold"}
 
 VOLUME_TYPES = (
-    VolumeType('bronze', BRONZE),
-    VolumeType('bronze-copy', BRONZE),
-    VolumeType('gold', GOLD),
-    VolumeType('silver'),
-    VolumeType('multi', {'multiattach': '<is> True'}),
-    VolumeType('luks', BRONZE, encryption=LUKS),
-    VolumeType('luks-gold', GOLD, encryption=LUKS),
-    VolumeType('private-gold', GOLD, is_public=False),
-    VolumeType('nowhere', {'volume_backend_name': 'nowhere'}),
+    VolumeType("bronze", BRONZE),
+    VolumeType("bronze-copy", BRONZE),
+    VolumeType("gold", GOLD),
+    VolumeType("silver"),
+    VolumeType("multi", {"multiattach": "<is> True"}),
+    VolumeType("luks", BRONZE, encryption=LUKS),
+    VolumeType("luks-gold", GOLD, encryption=LUKS),
+    VolumeType("private-gold", GOLD, is_public=False),
+    VolumeType("nowhere", {"volume_backend_name": "nowhere"}),
 )
-DEFAULT_VOLUME_TYPE = 'bronze'
+DEFAULT_VOLUME_TYPE = "bronze"
 
 #: backend -> volume_backend_name; every backend has the one pool "pool".
 BACKENDS = {
-    'alpha': 'bronze',
-    'beta': 'bronze',
-    'gamma': 'gold',
-    'delta': 'gold',
+    "alpha": "bronze",
+    "beta": "bronze",
+    "gamma": "gold",
+    "delta": "gold",
 }
-POOL = 'pool'
+POOL = "pool"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,24 +90,22 @@ class CatalogueEntry:
 
     type: str
     name: str
-    path: str = ''
+    path: str = ""
     #: The front door's name for it; None: its public endpoint is direct.
     door: str | None = None
 
 
 #: service process -> what it publishes in the catalogue
 CATALOGUE = {
-    'keystone': CatalogueEntry('identity', 'keystone', '/v3', 'identity'),
-    'cinder': CatalogueEntry(
-        'volumev3', 'cinderv3', '/v3/$(project_id)s', 'volume'
+    "keystone": CatalogueEntry("identity", "keystone", "/v3", "identity"),
+    "cinder": CatalogueEntry(
+        "volumev3", "cinderv3", "/v3/$(project_id)s", "volume"
     ),
-    'nova': CatalogueEntry('compute', 'nova', '/v2.1', 'compute'),
-    'placement': CatalogueEntry(
-        'placement', 'placement', door='placement'
-    ),
-    'neutron': CatalogueEntry('network', 'neutron'),
+    "nova": CatalogueEntry("compute", "nova", "/v2.1", "compute"),
+    "placement": CatalogueEntry("placement", "placement", door="placement"),
+    "neutron": CatalogueEntry("network", "neutron"),
     # Nova wants one to exist, and never calls it for servers that boot
     # from a volume.
-    'glance': CatalogueEntry('image', 'glance'),
+    "glance": CatalogueEntry("image", "glance"),
 }
-INTERFACES = ('public', 'internal', 'admin')
+INTERFACES = ("public", "internal", "admin")

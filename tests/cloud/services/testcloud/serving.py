@@ -31,7 +31,7 @@ def listen(port: int) -> socket.socket:
     """
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    listener.bind(('127.0.0.1', port))
+    listener.bind(("127.0.0.1", port))
     listener.listen(_BACKLOG)
     return listener
 

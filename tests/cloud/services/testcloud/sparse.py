@@ -15,11 +15,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 _CHUNK = 1 << 20
 
 
-def copy(source: str, destination: str) -> None:
+def copy(
+    source: str | os.PathLike[str], destination: str | os.PathLike[str]
+) -> None:
     """Copy `source` over `destination`, which keeps its size if larger."""
     reader = os.open(source, os.O_RDONLY)
     try:
@@ -35,7 +38,7 @@ def copy(source: str, destination: str) -> None:
         os.close(reader)
 
 
-def extents(descriptor: int, size: int):
+def extents(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
     """Yield the (start, end) of each stretch of data, holes left out."""
     end = 0
     while end < size:

@@ -22,11 +22,8 @@ import os
 import pathlib
 
 from cinder import exception
-from cinder.volume import driver
-from cinder.volume import volume_utils
-from testcloud import knobs
-from testcloud import seed
-from testcloud import sparse
+from cinder.volume import driver, volume_utils
+from testcloud import knobs, seed, sparse
 
 _GIB = 1 << 30
 _TOTAL_GB = 1000.0
@@ -35,12 +32,12 @@ _TOTAL_GB = 1000.0
 class SparseFileDriver(driver.VolumeDriver):
     """Volumes in ``backends/<backend>/``, with knobs for every failure."""
 
-    VERSION = '1.0.0'
+    VERSION = "1.0.0"
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self._backend = self.configuration.config_group
-        self._folder = pathlib.Path('backends', self._backend).absolute()
+        self._folder = pathlib.Path("backends", self._backend).absolute()
         self._knobs = knobs.Knobs(self._backend)
 
     def do_setup(self, context) -> None:
@@ -49,37 +46,37 @@ class SparseFileDriver(driver.VolumeDriver):
     def check_for_setup_error(self) -> None:
         pass
 
-    def _path(self, thing) -> str:
-        return str(self._folder / thing['name'])
+    def _path(self, thing) -> pathlib.Path:
+        return self._folder / thing["name"]
 
     def _fail(self, what: str) -> exception.VolumeBackendAPIException:
         return exception.VolumeBackendAPIException(
-            data=f'backend {self._backend} is told to fail to {what}'
+            data=f"backend {self._backend} is told to fail to {what}"
         )
 
     def create_volume(self, volume) -> None:
-        self._knobs.obey('create', {'fail': self._fail('create')})
-        with open(self._path(volume), 'xb') as new:
-            new.truncate(volume['size'] * _GIB)
+        self._knobs.obey("create", {"fail": self._fail("create")})
+        with self._path(volume).open("xb") as new:
+            new.truncate(volume["size"] * _GIB)
 
     def delete_volume(self, volume) -> None:
         self._knobs.obey(
-            'delete',
+            "delete",
             {
-                'fail': self._fail('delete'),
-                'busy': exception.VolumeIsBusy(volume_name=volume['name']),
+                "fail": self._fail("delete"),
+                "busy": exception.VolumeIsBusy(volume_name=volume["name"]),
             },
         )
-        pathlib.Path(self._path(volume)).unlink(missing_ok=True)
+        self._path(volume).unlink(missing_ok=True)
 
     def extend_volume(self, volume, new_size) -> None:
         os.truncate(self._path(volume), new_size * _GIB)
 
     def create_snapshot(self, snapshot) -> None:
-        sparse.copy(self._path(snapshot['volume']), self._path(snapshot))
+        sparse.copy(self._path(snapshot["volume"]), self._path(snapshot))
 
     def delete_snapshot(self, snapshot) -> None:
-        pathlib.Path(self._path(snapshot)).unlink(missing_ok=True)
+        self._path(snapshot).unlink(missing_ok=True)
 
     def create_volume_from_snapshot(self, volume, snapshot) -> None:
         self.create_volume(volume)
@@ -99,10 +96,10 @@ class SparseFileDriver(driver.VolumeDriver):
         pass
 
     def initialize_connection(self, volume, connector):
-        self._knobs.obey('connect', {'fail': self._fail('connect')})
+        self._knobs.obey("connect", {"fail": self._fail("connect")})
         return {
-            'driver_volume_type': 'local',
-            'data': {'device_path': self._path(volume)},
+            "driver_volume_type": "local",
+            "data": {"device_path": str(self._path(volume))},
         }
 
     def terminate_connection(self, volume, connector, **kwargs) -> None:
@@ -113,13 +110,13 @@ class SparseFileDriver(driver.VolumeDriver):
 
     def migrate_volume(self, context, volume, host):
         """Let Cinder copy, unless the knob asks for an assisted move."""
-        if self._knobs.get('migrate') is None:
+        if self._knobs.get("migrate") is None:
             return False, None
-        self._knobs.obey('migrate', {'assisted-fail': self._fail('migrate')})
-        destination = volume_utils.extract_host(host['host'], 'backend')
-        os.rename(
-            self._path(volume),
-            self._folder.parent / destination.split('@')[1] / volume['name'],
+        self._knobs.obey("migrate", {"assisted-fail": self._fail("migrate")})
+        destination = volume_utils.extract_host(host["host"], "backend")
+        backend = destination.partition("@")[2]
+        self._path(volume).rename(
+            self._folder.parent / backend / volume["name"]
         )
         return True, None
 
@@ -127,45 +124,45 @@ class SparseFileDriver(driver.VolumeDriver):
         self, context, volume, new_volume, original_volume_status
     ):
         """Give the copy the volume's own name, as LVM does when it can."""
-        wanted = self._folder / f'volume-{volume["id"]}'
-        if original_volume_status == 'available' and not wanted.exists():
-            os.rename(self._path(new_volume), wanted)
-            return {'_name_id': None, 'provider_location': None}
+        wanted = self._folder / f"volume-{volume['id']}"
+        if original_volume_status == "available" and not wanted.exists():
+            self._path(new_volume).rename(wanted)
+            return {"_name_id": None, "provider_location": None}
         return {
-            '_name_id': new_volume['_name_id'] or new_volume['id'],
-            'provider_location': None,
+            "_name_id": new_volume["_name_id"] or new_volume["id"],
+            "provider_location": None,
         }
 
     def _update_volume_stats(self) -> None:
         sizes = [file.stat().st_size for file in self._folder.iterdir()]
         allocated = sum(sizes) / _GIB
-        total = self._knobs.get('total_capacity_gb') or _TOTAL_GB
-        free = self._knobs.get('free_capacity_gb')
+        total = self._knobs.get("total_capacity_gb") or _TOTAL_GB
+        free = self._knobs.get("free_capacity_gb")
         pool = {
-            'pool_name': seed.POOL,
-            'total_capacity_gb': total,
-            'free_capacity_gb': total - allocated if free is None else free,
-            'provisioned_capacity_gb': allocated,
-            'reserved_percentage': self.configuration.reserved_percentage,
-            'max_over_subscription_ratio': (
+            "pool_name": seed.POOL,
+            "total_capacity_gb": total,
+            "free_capacity_gb": total - allocated if free is None else free,
+            "provisioned_capacity_gb": allocated,
+            "reserved_percentage": self.configuration.reserved_percentage,
+            "max_over_subscription_ratio": (
                 self.configuration.max_over_subscription_ratio
             ),
-            'thin_provisioning_support': True,
-            'thick_provisioning_support': False,
-            'location_info': f'SparseFileDriver:{self._folder}',
-            'QoS_support': False,
-            'multiattach': True,
-            'total_volumes': len(sizes),
-            'filter_function': self.get_filter_function(),
-            'goodness_function': self.get_goodness_function(),
-            'backend_state': 'up',
+            "thin_provisioning_support": True,
+            "thick_provisioning_support": False,
+            "location_info": f"SparseFileDriver:{self._folder}",
+            "QoS_support": False,
+            "multiattach": True,
+            "total_volumes": len(sizes),
+            "filter_function": self.get_filter_function(),
+            "goodness_function": self.get_goodness_function(),
+            "backend_state": "up",
         }
-        pool.update(self._knobs.get('capabilities') or {})
+        pool.update(self._knobs.get("capabilities") or {})
         self._stats = {
-            'volume_backend_name': self.configuration.volume_backend_name,
-            'vendor_name': 'Open Source',
-            'driver_version': self.VERSION,
-            'storage_protocol': 'local',
-            'sparse_copy_volume': True,
-            'pools': [pool],
+            "volume_backend_name": self.configuration.volume_backend_name,
+            "vendor_name": "Open Source",
+            "driver_version": self.VERSION,
+            "storage_protocol": "local",
+            "sparse_copy_volume": True,
+            "pools": [pool],
         }

@@ -16,8 +16,7 @@ Without this, parallel requests fail with "database is locked".
 """
 
 import sqlalchemy
-from sqlalchemy import engine
-from sqlalchemy import event
+from sqlalchemy import engine, event
 
 _BUSY_TIMEOUT_MS = 60_000
 
@@ -28,21 +27,21 @@ def prepare_engines() -> None:
     Listeners on the class run before those that oslo.db puts on each
     engine; that is what lets _begin() pre-empt oslo.db's own BEGIN.
     """
-    event.listen(engine.Engine, 'connect', _connect)
-    event.listen(engine.Engine, 'begin', _begin)
+    event.listen(engine.Engine, "connect", _connect)
+    event.listen(engine.Engine, "begin", _begin)
 
 
 def _connect(connection, _record) -> None:
-    connection.execute(f'PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}')
-    connection.execute('PRAGMA journal_mode = WAL')
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA journal_mode = WAL")
     # Files outlive a killed process without it; only a power cut would
     # harm them, and nobody keeps a test cloud over that.
-    connection.execute('PRAGMA synchronous = OFF')
+    connection.execute("PRAGMA synchronous = OFF")
 
 
 def _begin(connection) -> None:
     # A deferred transaction which reads and then writes fails at once when
     # another one wrote meanwhile: no timeout helps. Take the lock first.
-    if 'in_transaction' not in connection.info:
-        connection.execute(sqlalchemy.text('BEGIN IMMEDIATE'))
-        connection.info['in_transaction'] = True
+    if "in_transaction" not in connection.info:
+        connection.execute(sqlalchemy.text("BEGIN IMMEDIATE"))
+        connection.info["in_transaction"] = True

@@ -16,18 +16,16 @@ from __future__ import annotations
 
 import functools
 
-from nova import exception
-from nova import objects
+from nova import exception, objects
 from nova.volume import cinder
-from testcloud import knobs
-from testcloud import messaging
+from testcloud import knobs, messaging
 
 
 def _obey_first(name: str, function):
     @functools.wraps(function)
     def wrapper(*args, **kwargs):
-        knobs.Knobs('nova').obey(
-            name, {'fail': exception.NovaException(f'{name} told to fail')}
+        knobs.Knobs("nova").obey(
+            name, {"fail": exception.NovaException(f"{name} told to fail")}
         )
         return function(*args, **kwargs)
 
@@ -43,14 +41,14 @@ def install() -> None:
     bdm_save: the server's own record of its volume is not written.
     """
     messaging.hold(
-        'swap_volume', lambda: knobs.Knobs('nova').get('consume') == 'never'
+        "swap_volume", lambda: knobs.Knobs("nova").get("consume") == "never"
     )
     for name in (
-        'attachment_update',
-        'attachment_complete',
-        'attachment_delete',
-        'migrate_volume_completion',
+        "attachment_update",
+        "attachment_complete",
+        "attachment_delete",
+        "migrate_volume_completion",
     ):
         setattr(cinder.API, name, _obey_first(name, getattr(cinder.API, name)))
     mapping = objects.BlockDeviceMapping
-    mapping.save = _obey_first('bdm_save', mapping.save)
+    mapping.save = _obey_first("bdm_save", mapping.save)

@@ -10,30 +10,19 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Cinder's database: ``python -m testcloud.prepare.cinder``."""
+"""Cinder's database."""
 
-import os
-
+from cinder import context, objects
+from cinder.common import config  # noqa: F401 (registers options)
+from cinder.db import api as db
+from cinder.db import migration
+from cinder.volume import volume_types
+from oslo_config import cfg
 from testcloud import seed
-from testcloud import sqlite
-
-os.environ['OS_CINDER_DISABLE_EVENTLET_PATCHING'] = '1'
-from cinder import monkey_patch  # noqa: E402
-
-monkey_patch.patch()
-sqlite.prepare_engines()
-
-from cinder.common import config  # noqa: E402,F401 (registers options)
-from cinder import context  # noqa: E402
-from cinder.db import api as db  # noqa: E402
-from cinder.db import migration  # noqa: E402
-from cinder import objects  # noqa: E402
-from cinder.volume import volume_types  # noqa: E402
-from oslo_config import cfg  # noqa: E402
 
 
 def main() -> None:
-    cfg.CONF(['--config-file', 'etc/cinder.conf'], project='cinder')
+    cfg.CONF(["--config-file", "etc/cinder.conf"], project="cinder")
     objects.register_all()
     migration.db_sync()
     admin = context.get_admin_context()
@@ -43,9 +32,5 @@ def main() -> None:
         )
         if kind.encryption is not None:
             db.volume_type_encryption_create(
-                admin, created['id'], dict(kind.encryption)
+                admin, created["id"], dict(kind.encryption)
             )
-
-
-if __name__ == '__main__':
-    main()

@@ -10,26 +10,11 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Nova's three databases: ``python -m testcloud.prepare.nova``."""
+"""Nova's three databases."""
 
-import os
 import sys
 
 from testcloud import seed
-from testcloud import sqlite
-
-os.environ['OS_NOVA_DISABLE_EVENTLET_PATCHING'] = '1'
-from nova import monkey_patch  # noqa: E402
-
-if hasattr(monkey_patch, 'patch'):  # Nova 31 patches, or not, on import
-    monkey_patch.patch()
-sqlite.prepare_engines()
-
-from nova.cmd import manage  # noqa: E402
-from nova import config  # noqa: E402
-from nova import context  # noqa: E402
-from nova.db import migration  # noqa: E402
-from nova import objects  # noqa: E402
 
 
 def _check(status: int) -> None:
@@ -38,13 +23,19 @@ def _check(status: int) -> None:
 
 
 def main() -> None:
-    config.parse_args(['nova-manage', '--config-file', 'etc/nova.conf'])
+    # Decides about eventlet, so it comes before anything else of Nova's.
+    from nova.cmd import manage  # isort: split
+
+    from nova import config, context, objects
+    from nova.db import migration
+
+    config.parse_args(["nova-manage", "--config-file", "etc/nova.conf"])
     objects.register_all()
-    migration.db_sync(database='api')
+    migration.db_sync(database="api")
     cells = manage.CellV2Commands()
-    _check(cells.map_cell0('sqlite:///nova_cell0.db'))
+    _check(cells.map_cell0("sqlite:///nova_cell0.db"))
     _check(manage.DbCommands().sync() or 0)
-    _check(cells.create_cell(name='cell1'))
+    _check(cells.create_cell(name="cell1"))
     admin = context.get_admin_context()
     for name, (vcpus, memory_mb) in seed.FLAVORS.items():
         objects.Flavor(
@@ -60,7 +51,3 @@ def main() -> None:
             is_public=True,
             disabled=False,
         ).create()
-
-
-if __name__ == '__main__':
-    main()

@@ -10,27 +10,18 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Placement's database: ``python -m testcloud.prepare.placement``."""
+"""Placement's database."""
 
-from testcloud import sqlite
-
-sqlite.prepare_engines()
-
-from oslo_config import cfg  # noqa: E402
-from placement import conf as placement_conf  # noqa: E402
-from placement import db_api  # noqa: E402
-from placement.db.sqlalchemy import migration  # noqa: E402
-from placement import deploy  # noqa: E402
+from oslo_config import cfg
+from placement import conf as placement_conf
+from placement import db_api, deploy
+from placement.db.sqlalchemy import migration
 
 
 def main() -> None:
     conf = cfg.ConfigOpts()
     placement_conf.register_opts(conf)
-    conf([], default_config_files=['etc/placement.conf'])
+    conf([], default_config_files=["etc/placement.conf"])
     db_api.configure(conf)
-    migration.upgrade('head')
+    migration.upgrade("head")
     deploy.update_database(conf)
-
-
-if __name__ == '__main__':
-    main()
