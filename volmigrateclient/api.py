@@ -40,7 +40,7 @@ from collections.abc import Iterable, Mapping
 from keystoneauth1 import session as session_
 
 from volmigrateclient import gateway
-from volmigrateclient.core import cloud, engine
+from volmigrateclient.core import admission, cloud, engine, job
 from volmigrateclient.core import reporter as reporter_
 from volmigrateclient.core.action import Action, Options
 from volmigrateclient.core.move import MoveResult, Outcome
@@ -102,5 +102,5 @@ def migrate(
     return engine.Engine(
         connect(session, region_name, interface),
         reporter=reporter,
-        max_parallel=max_parallel,
-    ).run([engine.Job(action, chosen) for action in actions])
+        admission=admission.Admission(admission.Limits(max_parallel)),
+    ).run([job.Job(action, chosen) for action in actions])

@@ -42,6 +42,14 @@ class BlockStorage(typing.Protocol):
     def list_snapshots(self, volume_id: str) -> Sequence[model.Snapshot]:
         """The snapshots of a volume, of whatever project."""
 
+    def list_all_snapshots(
+        self, **filters: object
+    ) -> Sequence[tuple[str, model.Snapshot]]:
+        """Snapshots of all projects, each with its volume's ID.
+
+        A request for each 1000. A ``host`` filter is one by prefix.
+        """
+
     def list_attachments(self, volume_id: str) -> Sequence[model.Attachment]:
         """All attachments of a volume, reserved ones too; no secrets."""
 
@@ -115,8 +123,8 @@ class Compute(typing.Protocol):
     ) -> Sequence[tuple[model.Server, Sequence[str]]]:
         """A project's servers, each with the IDs of its volumes."""
 
-    def list_servers(self) -> Sequence[model.Server]:
-        """All servers of all projects: a request per 1000."""
+    def list_servers(self, **filters: str) -> Sequence[model.Server]:
+        """Servers of all projects: a request for each 1000."""
 
     def list_compute_services(self) -> Sequence[model.Service]:
         """The nova-compute services."""

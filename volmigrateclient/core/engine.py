@@ -22,13 +22,16 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import itertools
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 
 from volmigrateclient.core import action as action_
+from volmigrateclient.core import admission as admission_
 from volmigrateclient.core import clock as clock_
 from volmigrateclient.core import cloud as cloud_
 from volmigrateclient.core import errors, model, paths
+from volmigrateclient.core import job as job_
 from volmigrateclient.core import move as move_
 from volmigrateclient.core import reporter as reporter_
 
@@ -40,30 +43,19 @@ _SHORTEST, _LONGEST = 0.25, 10.0
 _SHARE = 0.08
 #: Seconds until the cloud is asked again that did not answer so many times.
 _PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
+#: Volumes that one read asks for.
+_PER_REQUEST = 50
+#: Seconds for which a volume that was read ahead is fresh.
+_FRESH = 5.0
 #: Seconds that a path which was told to stop may take to undo things.
 _GRACE = 300.0
 
 
-@dataclasses.dataclass(frozen=True)
-class Job:
-    """An action to carry out.
-
-    :param volume: where it was read already
-    :param steps: what to do, if not what the action's path says
-    """
-
-    action: action_.Action
-    options: action_.Options = dataclasses.field(
-        default_factory=action_.Options
-    )
-    volume: model.Volume | None = None
-    steps: Callable[[move_.Move], move_.Steps] = paths.steps
-
-
 @dataclasses.dataclass
 class _Flight:
-    """A move in the air."""
+    """A job in the air."""
 
+    job: job_.Job
     move: move_.Move
     steps: move_.Steps
     started_at: float
@@ -76,11 +68,12 @@ class _Flight:
 
 
 class Engine:
-    """Carries out jobs, at most ``max_parallel`` at once.
+    """Carries out jobs, as many at once as their admission allows.
 
     :param cloud: where the volumes are
     :param reporter: hears what happens
     :param clock: tests bring their own
+    :param admission: caps and stop rules; by default one job at a time
     """
 
     def __init__(
@@ -88,61 +81,116 @@ class Engine:
         cloud: cloud_.Cloud,
         reporter: reporter_.Reporter | None = None,
         clock: clock_.Clock | None = None,
-        max_parallel: int = 1,
+        admission: admission_.Admission | None = None,
     ) -> None:
         self._cloud = cloud
         self._reporter = reporter or reporter_.Reporter()
         self._clock = clock or clock_.Clock()
-        self._max_parallel = max_parallel
+        self._admission = admission or admission_.Admission()
+        self._drained = False
         self._interrupted = False
         self._failures = 0
+        self._pending: dict[int, job_.Job] = {}
+        self._ahead: dict[str, tuple[model.Volume, float]] = {}
+
+    def drain(self) -> None:
+        """Start nothing more, and wait for what is in flight.
+
+        Safe to call from a signal's handler, as is interrupt().
+        """
+        self._drained = True
 
     def interrupt(self) -> None:
-        """Start nothing more; have what is in flight undone or handed over.
-
-        Safe to call from a signal's handler.
-        """
+        """Start nothing more; have what is in flight undone or handed over."""
+        self._drained = True
         self._interrupted = True
 
-    def run(self, jobs: Iterable[Job]) -> list[move_.MoveResult]:
+    def run(self, jobs: Iterable[job_.Job]) -> list[move_.MoveResult]:
         """Carry out jobs to their ends; a result for each, in their order.
 
         Never raises for what happens to a single action: that is in its
-        result. Jobs that an interruption kept from starting have none.
+        result.
         """
-        queue = collections.deque(enumerate(jobs))
+        self._pending = dict(enumerate(jobs))
         flying: dict[int, _Flight] = {}
         results: dict[int, move_.MoveResult] = {}
         try:
-            while (queue and not self._interrupted) or flying:
-                while (
-                    queue
-                    and len(flying) < self._max_parallel
-                    and not self._interrupted
-                ):
-                    index, job = queue.popleft()
-                    flight = self._take_off(job, index, results)
-                    if flight is not None:
-                        flying[index] = flight
+            while self._pending or flying:
+                self._start(flying, results)
                 if not flying:
                     continue
                 self._sleep(flying.values())
                 for index in self._tick(flying, results):
-                    del flying[index]
+                    flight = flying.pop(index)
+                    self._admission.ended(flight.job, results[index].outcome)
         finally:
             for flight in flying.values():
                 flight.steps.close()
         return [results[index] for index in sorted(results)]
 
-    def _take_off(
-        self, job: Job, index: int, results: dict[int, move_.MoveResult]
-    ) -> _Flight | None:
+    def _start(
+        self,
+        flying: dict[int, _Flight],
+        results: dict[int, move_.MoveResult],
+    ) -> None:
+        """Start every job that may; end those that never will."""
+        waiting: collections.Counter[str] = collections.Counter()
+        for index, job in list(self._pending.items()):
+            reason = (
+                "interrupted"
+                if self._drained
+                else self._admission.refusal(job)
+            )
+            if reason is not None:
+                del self._pending[index]
+                results[index] = self._not_started(job, reason)
+                continue
+            cap = self._admission.cap(job)
+            if cap is not None:
+                waiting[cap] += 1
+                if cap == "total":
+                    waiting[cap] = len(self._pending) - (
+                        waiting.total() - waiting[cap]
+                    )
+                    break
+                continue
+            del self._pending[index]
+            self._admission.started(job)
+            flight = self._take_off(job, index, results)
+            if flight is not None:
+                flying[index] = flight
+            else:
+                self._admission.ended(job, results[index].outcome)
+        self._reporter_says("waiting", waiting)
+
+    def _not_started(self, job: job_.Job, reason: str) -> move_.MoveResult:
         move = move_.Move(
-            self._cloud, job.action, job.options, volume=job.volume
+            self._cloud, job.action, job.options, job.volume, seen=job.seen
         )
+        result = move_.MoveResult.of(
+            move,
+            move_.Ending(move_.Outcome.NOT_STARTED, f"not started: {reason}"),
+            0.0,
+        )
+        self._reporter_says("ended", result)
+        return result
+
+    def _take_off(
+        self, job: job_.Job, index: int, results: dict[int, move_.MoveResult]
+    ) -> _Flight | None:
         now = self._clock.now()
+        volume, read_at = self._ahead.pop(
+            job.action.resource_id, (job.volume, now)
+        )
+        move = move_.Move(
+            self._cloud,
+            job.action,
+            job.options,
+            volume=volume if now - read_at < _FRESH else None,
+            seen=job.seen,
+        )
         flight = _Flight(
-            move, job.steps(move), now, move_.Wait((), "checking"), now
+            job, move, job.steps(move), now, move_.Wait((), "checking"), now
         )
         ended = self._advance(flight, None)
         if ended is not None:
@@ -174,11 +222,12 @@ class Engine:
             if flight.due <= now or self._is_to_stop(flight, now)
         }
         wanted = {v for f in due.values() for v in f.wait.volumes}
+        ahead = self._next_ids(len(wanted))
         signal: errors.HandOver | None = None
         seen: dict[str, model.Volume] = {}
         try:
             if wanted:
-                seen = dict(self._cloud.get_volumes(sorted(wanted)))
+                seen = dict(self._cloud.get_volumes(sorted(wanted | ahead)))
                 self._failures = 0
         except errors.UnauthorizedError as error:
             signal = errors.LostSight(str(error))
@@ -190,6 +239,8 @@ class Engine:
             for flight in due.values():
                 flight.due = now + pause
             due = {i: f for i, f in due.items() if self._is_to_stop(f, now)}
+        for volume_id in ahead & seen.keys():
+            self._ahead[volume_id] = seen[volume_id], self._clock.now()
         ended = []
         for index, flight in due.items():
             reading = move_.Reading(
@@ -201,6 +252,22 @@ class Engine:
                 results[index] = result
                 ended.append(index)
         return ended
+
+    def _next_ids(self, wanted: int) -> set[str]:
+        """Volumes of the jobs that come next, where a read has room left.
+
+        They are looked at just before their moves anyway; so it costs no
+        request of their own.
+        """
+        if not wanted:
+            return set()
+        most = min(self._admission.limits.parallel, _PER_REQUEST - wanted)
+        return {
+            job.action.resource_id
+            for job in itertools.islice(
+                (j for j in self._pending.values() if j.seen), max(most, 0)
+            )
+        }
 
     def _is_to_stop(self, flight: _Flight, now: float) -> bool:
         if flight.told_to_stop:
@@ -294,7 +361,7 @@ def _ending_of(move: move_.Move, error: errors.MigrateError) -> move_.Ending:
         # That we see nothing any more is no failure of what Cinder does.
         return paths.handed_over(move, errors.LostSight(str(error)))
     outcome = move_.Outcome.FAILED
-    if isinstance(error, errors.RefusedError):
+    if isinstance(error, errors.RefusedError | errors.ChangedError):
         outcome = move_.Outcome.REFUSED
     elif isinstance(error, errors.QuarantineError):
         outcome = move_.Outcome.UNDECIDED

@@ -44,6 +44,10 @@ class RefusedError(MigrateError):
         super().__init__("\n".join(sentences(self.blockers)))
 
 
+class ChangedError(MigrateError):
+    """The volume is not as it was when it was planned; nothing was done."""
+
+
 class FailedError(MigrateError):
     """The action was started and did not reach its end."""
 

@@ -22,6 +22,7 @@ from volmigrateclient.core import action as action_
 from volmigrateclient.core import cloud as cloud_
 from volmigrateclient.core import model
 from volmigrateclient.core import survey as survey_
+from volmigrateclient.core.planning import plan
 
 
 class Outcome(enum.Enum):
@@ -35,6 +36,7 @@ class Outcome(enum.Enum):
     STILL_RUNNING = "still running"
     INTERRUPTED = "interrupted"
     UNDECIDED = "undecided"
+    NOT_STARTED = "not started"
 
     @property
     def success(self) -> bool:
@@ -85,7 +87,8 @@ class Move:
     """One action at work, from its first look to its end.
 
     ``survey`` is None until the volume was looked at. ``request_ids`` are
-    those of the writes, for the services' logs.
+    those of the writes, for the services' logs. ``seen`` is what a plan saw
+    of the volume.
     """
 
     cloud: cloud_.Cloud
@@ -93,6 +96,7 @@ class Move:
     options: action_.Options
     volume: model.Volume | None = None
     survey: survey_.Survey | None = None
+    seen: plan.Seen | None = None
     warnings: list[str] = dataclasses.field(default_factory=list)
     request_ids: list[str] = dataclasses.field(default_factory=list)
 
@@ -154,7 +158,16 @@ class MoveResult:
             warnings=tuple(move.warnings),
         )
         if before is None:
-            return common
+            seen = move.seen or plan.Seen()
+            return dataclasses.replace(
+                common,
+                volume_id=move.action.resource_id if move.seen else "",
+                volume_name=seen.name,
+                project_id=seen.project_id,
+                source_node=seen.host,
+                source_type=seen.type,
+                size=seen.size,
+            )
         after = ending.volume or before
         return dataclasses.replace(
             common,

@@ -25,7 +25,8 @@ from collections.abc import Iterable, Iterator
 
 from volmigrateclient.core import action as action_
 from volmigrateclient.core import cloud as cloud_
-from volmigrateclient.core import engine, errors, model
+from volmigrateclient.core import errors, model
+from volmigrateclient.core import job as job_
 from volmigrateclient.core import move as move_
 from volmigrateclient.core.direct_swap import endings, evidence, marks
 from volmigrateclient.core.paths import patience
@@ -138,9 +139,9 @@ def _age(started: str, now: datetime.datetime) -> float | None:
     return (now - then).total_seconds()
 
 
-def job(leftover: Leftover) -> engine.Job:
+def job(leftover: Leftover) -> job_.Job:
     """What the engine is to do about a leftover."""
-    return engine.Job(
+    return job_.Job(
         action_.Action(leftover.seen.mark.source_id),
         volume=leftover.seen.source or leftover.seen.destination,
         steps=lambda move: _steps(move, leftover),

@@ -18,6 +18,8 @@ base class does nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from volmigrateclient.core import move as move_
 
 
@@ -32,6 +34,9 @@ class Reporter:
 
         :param elapsed: seconds since the move was started
         """
+
+    def waiting(self, caps: Mapping[str, int]) -> None:
+        """How many jobs have not been started, by the cap they wait for."""
 
     def warning(self, move: move_.Move, text: str) -> None:
         """Something to know of that stops nothing."""

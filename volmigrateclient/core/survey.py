@@ -133,20 +133,20 @@ def take(
         volume,
         types=cloud.list_types(),
         snapshots=cloud.list_snapshots(volume.id),
-        pools=_if_shown(cloud.list_pools),
-        volume_services=_if_shown(cloud.list_volume_services),
+        pools=if_shown(cloud.list_pools),
+        volume_services=if_shown(cloud.list_volume_services),
     )
     if volume.moving:
         survey = dataclasses.replace(survey, target=_target(cloud, volume))
     wanted = survey.type_called(action.destination_type)
     if wanted is not None and wanted.id != volume.type_id:
         survey = dataclasses.replace(
-            survey, quota=_if_shown(lambda: cloud.quota(volume.project_id))
+            survey, quota=if_shown(lambda: cloud.quota(volume.project_id))
         )
     if wanted is not None and not wanted.is_public:
         survey = dataclasses.replace(
             survey,
-            type_projects=_if_shown(lambda: cloud.type_projects(wanted.id)),
+            type_projects=if_shown(lambda: cloud.type_projects(wanted.id)),
         )
     if path in (
         action_.Path.SWAP_VIA_CINDER,
@@ -181,7 +181,7 @@ def _with_attachment(
         survey,
         servers=tuple(servers),
         compute_services=(
-            _if_shown(cloud.list_compute_services) if servers else ()
+            if_shown(cloud.list_compute_services) if servers else ()
         ),
     )
     if wanted is not None:
@@ -222,13 +222,13 @@ def _for_direct_swap(cloud: cloud_.Cloud, survey: Survey) -> Survey:
     return dataclasses.replace(
         survey,
         attachments=attachments,
-        quota=_if_shown(lambda: cloud.quota(volume.project_id)),
+        quota=if_shown(lambda: cloud.quota(volume.project_id)),
         swap_accepted=accepted,
         project=cloud.get_project(volume.project_id),
     )
 
 
-def _if_shown(read: Callable[[], _T]) -> _T | None:
+def if_shown(read: Callable[[], _T]) -> _T | None:
     """What a read gives; None where policy keeps it from this user."""
     try:
         return read()

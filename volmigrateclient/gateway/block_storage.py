@@ -84,11 +84,24 @@ class BlockStorage:
 
     @_translated
     def list_snapshots(self, volume_id: str) -> Sequence[model.Snapshot]:
+        return [
+            snapshot
+            for _, snapshot in self.list_all_snapshots(volume_id=volume_id)
+        ]
+
+    @_translated
+    def list_all_snapshots(
+        self, **filters: object
+    ) -> Sequence[tuple[str, model.Snapshot]]:
         rows = self._cinder.volume_snapshots.list(
-            search_opts={"all_tenants": 1, "volume_id": volume_id}
+            search_opts={"all_tenants": 1, **filters}
         )
         return [
-            model.Snapshot(row.id, row.name or "", row.status) for row in rows
+            (
+                row.volume_id,
+                model.Snapshot(row.id, row.name or "", row.status),
+            )
+            for row in rows
         ]
 
     @_translated

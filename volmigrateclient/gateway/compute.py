@@ -51,8 +51,8 @@ class Compute:
         return _server(self._nova.servers.get(server_id).to_dict())
 
     @_translated
-    def list_servers(self) -> Sequence[model.Server]:
-        return [_server(seen) for seen in self._servers()]
+    def list_servers(self, **filters: str) -> Sequence[model.Server]:
+        return [_server(seen) for seen in self._servers(**filters)]
 
     @_translated
     def list_project_servers(

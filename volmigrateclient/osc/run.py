@@ -53,7 +53,7 @@ class Run(command.ShowOne):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], tuple[Any, ...]]:
-        from volmigrateclient.core import engine
+        from volmigrateclient.core import engine, job
         from volmigrateclient.core import move as move_
         from volmigrateclient.osc import cloud, failures, interrupts, progress
 
@@ -66,7 +66,7 @@ class Run(command.ShowOne):
                 cloud.connect(self.app.client_manager), reporter
             )
             with interrupts.told_to(carrier):
-                results = carrier.run([engine.Job(action, options)])
+                results = carrier.run([job.Job(action, options)])
         result = results[0]
         if not result.volume_id or result.outcome is move_.Outcome.REFUSED:
             raise exceptions.CommandError(result.reason)

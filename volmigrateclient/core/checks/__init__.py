@@ -155,10 +155,15 @@ def blockers(checks: tuple[Check, ...]) -> tuple[Check, ...]:
 def already_there(case: Case) -> str | None:
     """Why there is nothing to do, or None.
 
-    A cold retype to the volume's own type is not here: the spec refuses it.
+    A cold retype to the volume's own type is none when it stands alone: the
+    spec refuses it.
     """
     seen, wanted = case.survey.volume, case.action
     if seen.moving:
+        return None
+    if case.path is action_.Path.RETYPE:
+        if case.options.unattended and not case.type_changes:
+            return f"the volume is of type {seen.type_name} already"
         return None
     if case.path is action_.Path.MIGRATE:
         if seen.host == wanted.destination_node and case.type_fits_request:

@@ -51,7 +51,7 @@ def steps(move: move_.Move) -> move_.Steps:
             move.cloud, move.action, move.options, move.volume
         ),
         "checking",
-        attempts=3,
+        attempts=None if move.options.unattended else 3,
     )
     case = checks.Case(move.action, move.options, move.survey)
     reason = checks.already_there(case)
@@ -59,6 +59,13 @@ def steps(move: move_.Move) -> move_.Steps:
         return move_.Ending(
             move_.Outcome.ALREADY_THERE, reason, move.survey.volume
         )
+    if move.seen is not None and not move.survey.volume.moving:
+        changes = move.seen.changes(move.survey.volume)
+        if changes:
+            raise errors.ChangedError(
+                "the volume changed since it was planned: "
+                + "; ".join(changes)
+            )
     found = checks.of(move.action, move.options, move.survey)
     _refuse(found)
     for check in found:

@@ -1,0 +1,69 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""An action to carry out, before it is at work."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from volmigrateclient.core import action as action_
+from volmigrateclient.core import model, paths
+from volmigrateclient.core import move as move_
+from volmigrateclient.core.planning import plan
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One of the engine's jobs.
+
+    :param volume: where it was read already
+    :param seen: what a plan saw; if it changed since, nothing is done
+    :param steps: what to do, if not what the action's path says
+    """
+
+    action: action_.Action
+    options: action_.Options = dataclasses.field(
+        default_factory=action_.Options
+    )
+    volume: model.Volume | None = None
+    seen: plan.Seen | None = None
+    steps: Callable[[move_.Move], move_.Steps] = paths.steps
+
+    @property
+    def _known(self) -> plan.Seen:
+        if self.volume is not None:
+            return plan.Seen.of(self.volume)
+        return self.seen or plan.Seen()
+
+    @property
+    def source(self) -> str | None:
+        """The pool that the volume leaves."""
+        return self._known.host
+
+    @property
+    def destination(self) -> str | None:
+        """The pool that it goes to; where Cinder chooses it, the type."""
+        if self.action.destination_node:
+            return self.action.destination_node
+        return f"type {self.action.destination_type}"
+
+    @property
+    def server_ids(self) -> tuple[str, ...]:
+        """The servers that the volume is attached to."""
+        return self._known.server_ids
+
+    @property
+    def size(self) -> int:
+        """GiB, or 0 where it is not known yet."""
+        return self._known.size
