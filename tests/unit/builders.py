@@ -1,0 +1,191 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What unit tests see: a small cloud, each part with overrides.
+
+A volume of type gold on one of gold's two pools; silver is another type on
+a pool of its own. What a test does not name is in good order.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from volmigrateclient.core import action as action_
+from volmigrateclient.core import checks, model
+from volmigrateclient.core import survey as survey_
+
+VOLUME_ID = "11111111-1111-4111-8111-111111111111"
+SERVER_ID = "22222222-2222-4222-8222-222222222222"
+PROJECT_ID = "33333333333343338333333333333333"
+ATTACHMENT_ID = "44444444-4444-4444-8444-444444444444"
+
+#: Where the volume is, where else its type is served, and another type's.
+POOL, SPARE, OTHER = "c1@gold#one", "c2@gold#two", "c3@silver#one"
+
+ATTACHMENT = model.Attachment(ATTACHMENT_ID, VOLUME_ID, SERVER_ID)
+SNAPSHOT = model.Snapshot("snapshot-id", "before-upgrade", "available")
+LUKS = model.Encryption("luks")
+
+_VOLUME = model.Volume(
+    id=VOLUME_ID,
+    name="data",
+    project_id=PROJECT_ID,
+    status="available",
+    size=10,
+    type_id="gold-id",
+    type_name="gold",
+    host=POOL,
+    availability_zone="nova",
+)
+_TYPE = model.VolumeType(
+    "gold-id", "gold", True, {"volume_backend_name": "gold"}
+)
+_POOL = model.Pool(
+    POOL,
+    {
+        "volume_backend_name": "gold",
+        "total_capacity_gb": 100.0,
+        "free_capacity_gb": 90.0,
+        "provisioned_capacity_gb": 10.0,
+        "reserved_percentage": 0,
+        "thin_provisioning_support": False,
+    },
+)
+_SERVICE = model.Service(host="c1@gold", enabled=True, up=True, zone="nova")
+_SERVER = model.Server(
+    id=SERVER_ID,
+    name="web",
+    project_id=PROJECT_ID,
+    status="ACTIVE",
+    vm_state="active",
+    task_state=None,
+    power_state=1,
+    locked=False,
+    host="hv1",
+    availability_zone="nova",
+)
+
+
+def volume(**seen: Any) -> model.Volume:
+    """A detached volume."""
+    return dataclasses.replace(_VOLUME, **seen)
+
+
+def attached(**seen: Any) -> model.Volume:
+    """A volume that is attached to one server."""
+    return volume(**{"status": "in-use", "attachments": (ATTACHMENT,), **seen})
+
+
+def volume_type(**seen: Any) -> model.VolumeType:
+    """Type gold, the volume's own."""
+    return dataclasses.replace(_TYPE, **seen)
+
+
+def silver(**seen: Any) -> model.VolumeType:
+    """Type silver, another."""
+    return volume_type(
+        **{
+            "id": "silver-id",
+            "name": "silver",
+            "extra_specs": {"volume_backend_name": "silver"},
+            **seen,
+        }
+    )
+
+
+def pool(name: str = POOL, **capabilities: Any) -> model.Pool:
+    """A pool of 100 GiB, 90 of them free; its backend is in its name."""
+    backend = model.backend_of(name).partition("@")[2]
+    return model.Pool(
+        name,
+        {
+            **_POOL.capabilities,
+            "volume_backend_name": backend,
+            **capabilities,
+        },
+    )
+
+
+def service(**seen: Any) -> model.Service:
+    """The cinder-volume service of the volume's backend."""
+    return dataclasses.replace(_SERVICE, **seen)
+
+
+def server(**seen: Any) -> model.Server:
+    """A server that runs."""
+    return dataclasses.replace(_SERVER, **seen)
+
+
+def survey(**seen: Any) -> survey_.Survey:
+    """All there is to see of the cloud, with the volume detached."""
+    return dataclasses.replace(
+        survey_.Survey(
+            volume=volume(),
+            types=(volume_type(), silver()),
+            pools=(pool(POOL), pool(SPARE), pool(OTHER)),
+            volume_services=tuple(
+                service(host=model.backend_of(name))
+                for name in (POOL, SPARE, OTHER)
+            ),
+            compute_services=(service(host="hv1"),),
+            quota={},
+            project=model.Project(PROJECT_ID, "shop", "default", True),
+        ),
+        **seen,
+    )
+
+
+def live_survey(**seen: Any) -> survey_.Survey:
+    """All there is to see, with the volume attached."""
+    return survey(**{"volume": attached(), "servers": (server(),), **seen})
+
+
+def action(**asked: Any) -> action_.Action:
+    """A swap to type silver."""
+    return action_.Action(
+        **{"resource_id": VOLUME_ID, "destination_type": "silver", **asked}
+    )
+
+
+def migrate(**asked: Any) -> action_.Action:
+    """A cold migration to the other pool of the volume's type."""
+    return action_.Action(
+        **{
+            "resource_id": VOLUME_ID,
+            "migration_type": "cold",
+            "destination_node": SPARE,
+            **asked,
+        }
+    )
+
+
+def retype(**asked: Any) -> action_.Action:
+    """A cold retype to type silver."""
+    return action(**{"migration_type": "cold", **asked})
+
+
+def case(
+    asked: action_.Action,
+    seen: survey_.Survey | None = None,
+    **options: Any,
+) -> checks.Case:
+    """What was asked for, and what was seen."""
+    return checks.Case(
+        asked, action_.Options(**options), survey() if seen is None else seen
+    )
+
+
+def words(found: Any) -> list[tuple[str, str]]:
+    """What checks say, each as its result and its words."""
+    return [(check.result.value, check.full_text) for check in found]

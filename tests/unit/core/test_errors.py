@@ -1,0 +1,82 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a refusal says, and what a handler of errors must not catch."""
+
+from __future__ import annotations
+
+import pytest
+
+from volmigrateclient.core import checks, errors
+
+
+def _blocked(sentence: str, detail: str, remedy: str = "") -> checks.Check:
+    return checks.Check("any", checks.Result.BLOCKED, detail, remedy, sentence)
+
+
+@pytest.mark.parametrize(
+    ("blockers", "lines"),
+    [
+        pytest.param([], [], id="nothing blocks"),
+        pytest.param(
+            [_blocked("Sentence", "")],
+            ["Sentence"],
+            id="a sentence that needs no reason",
+        ),
+        pytest.param(
+            [_blocked("Sentence", "why")],
+            ["Sentence: why"],
+            id="a sentence and its reason",
+        ),
+        pytest.param(
+            [_blocked("Sentence", "why", "do this")],
+            ["Sentence: why (remedy: do this)"],
+            id="a reason and its remedy",
+        ),
+        pytest.param(
+            [
+                _blocked("First", "one"),
+                _blocked("Second", "two"),
+                _blocked("First", "three", "do this"),
+            ],
+            ["First: one; three (remedy: do this)", "Second: two"],
+            id="all reasons of a sentence in its line",
+        ),
+    ],
+)
+def test_a_refusal_gives_every_reason_once(
+    blockers: list[checks.Check], lines: list[str]
+) -> None:
+    refusal = errors.RefusedError(blockers)
+
+    assert str(refusal) == "\n".join(lines)
+    assert refusal.blockers == tuple(blockers)
+
+
+@pytest.mark.parametrize(
+    "signal", [errors.TimedOut, errors.LostSight, errors.Interrupted]
+)
+def test_a_reason_to_stop_is_no_error_to_handle(
+    signal: type[errors.HandOver],
+) -> None:
+    assert not issubclass(signal, Exception)
+    assert issubclass(signal, errors.HandOver)
+
+
+def test_a_cloud_s_error_keeps_what_its_logs_are_found_by() -> None:
+    error = errors.ConflictError("busy", 409, "req-1")
+
+    assert (str(error), error.status, error.request_id) == (
+        "busy",
+        409,
+        "req-1",
+    )
