@@ -30,6 +30,8 @@ _TARGET = builders.volume(
     id="target", migration_status=f"target:{builders.VOLUME_ID}"
 )
 
+_OPTIONS = action_.Options()
+
 
 @pytest.mark.parametrize(
     ("asked", "found"),
@@ -126,7 +128,7 @@ def test_several_volumes_bear_the_name() -> None:
 def test_a_look_before_a_cold_migration() -> None:
     cloud = scripted_cloud.Cloud(builders.volume())
 
-    seen = survey_.take(cloud.core, builders.migrate(), action_.Options())
+    seen = survey_.take(cloud.core, builders.migrate(), _OPTIONS)
 
     assert seen == dataclasses.replace(
         builders.survey(), compute_services=(), quota=None, project=None
@@ -137,7 +139,7 @@ def test_a_look_before_a_cold_migration() -> None:
 def test_a_look_before_a_swap_sees_the_server() -> None:
     cloud = scripted_cloud.Cloud(builders.attached())
 
-    seen = survey_.take(cloud.core, builders.action(), action_.Options())
+    seen = survey_.take(cloud.core, builders.action(), _OPTIONS)
 
     assert seen.servers == (builders.server(),)
     assert seen.quota == {}
@@ -180,7 +182,7 @@ def test_what_policy_hides_is_unknown() -> None:
     ):
         cloud.fails[hidden] = [errors.ForbiddenError("policy", 403)]
 
-    seen = survey_.take(cloud.core, builders.action(), action_.Options())
+    seen = survey_.take(cloud.core, builders.action(), _OPTIONS)
 
     assert seen.pools is None
     assert seen.volume_services is None
@@ -231,7 +233,7 @@ def test_encryption_is_asked_for_where_it_matters(
     cloud.types = (builders.volume_type(), wanted)
     action = builders.action() if volume.attachments else builders.retype()
 
-    seen = survey_.take(cloud.core, action, action_.Options())
+    seen = survey_.take(cloud.core, action, _OPTIONS)
 
     looked = list(dict.fromkeys(cloud.encryption_asked_for))
     assert looked == asked
