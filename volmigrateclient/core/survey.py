@@ -33,7 +33,8 @@ class Survey:
 
     :param volume: the volume itself: the baseline of the verdict
     :param target: Cinder's temporary volume of a move that is running
-    :param attachments: of the volume, the reserved ones too
+    :param attachments: of the volume, the reserved ones too; looked at for
+        a swap via Nova, and where the volume shows none but is not free
     :param servers: those that the volume is attached to
     :param type_projects: who may use the destination type, if private
     :param swap_accepted: whether Nova would take a direct swap
@@ -69,6 +70,13 @@ class Survey:
         """The volume's present type."""
         return self.type_called(self.volume.type_id)
 
+    @property
+    def holders(self) -> Sequence[model.Attachment]:
+        """What keeps a volume that shows no attachment from being free."""
+        if self.volume.attachments or self.volume.moving:
+            return ()
+        return self.attachments
+
     def pool_called(self, name: str | None) -> model.Pool | None:
         """The pool ``host@backend#pool``."""
         return next((p for p in self.pools or () if p.name == name), None)
@@ -88,6 +96,10 @@ def find_volume(cloud: cloud_.Cloud, name_or_id: str) -> model.Volume:
 
     :raises LookupFailedError: there is none, or there are several
     """
+    if not name_or_id:
+        # Asked for no name, Cinder lists all volumes, and one without a
+        # name would be taken for the one that was meant.
+        raise errors.LookupFailedError("The volume's name or ID is empty")
     found = [
         volume
         for volume in cloud.find_volumes(name_or_id)
@@ -148,6 +160,12 @@ def take(
             survey,
             type_projects=if_shown(lambda: cloud.type_projects(wanted.id)),
         )
+    if not volume.attachments and volume.status != "available":
+        # A shelved server's volume is only reserved: the volume itself does
+        # not show for whom.
+        survey = dataclasses.replace(
+            survey, attachments=cloud.list_attachments(volume.id)
+        )
     if path in (
         action_.Path.SWAP_VIA_CINDER,
         action_.Path.SWAP_VIA_NOVA,
@@ -170,6 +188,7 @@ def _with_attachment(
 ) -> Survey:
     server_ids = sorted(
         {a.server_id for a in survey.volume.attachments if a.server_id}
+        | {a.server_id for a in survey.holders if a.server_id}
     )
     servers = []
     for server_id in server_ids:
@@ -217,7 +236,7 @@ def _for_direct_swap(cloud: cloud_.Cloud, survey: Survey) -> Survey:
     volume = survey.volume
     attachments = cloud.list_attachments(volume.id)
     accepted: bool | None = None
-    if len(survey.servers) == 1:
+    if len(survey.servers) == 1 and volume.attachments:
         accepted = cloud.probe_swap(survey.servers[0].id, volume.id)
     return dataclasses.replace(
         survey,

@@ -32,6 +32,9 @@ _IDS_PER_REQUEST = 50
 #: What Cinder mixes into an attached volume's metadata by itself.
 _ADMIN_METADATA = ("readonly", "attached_mode")
 
+#: No volume has this ID.
+_NO_ID = str(uuid.UUID(int=0))
+
 _HOST = "os-vol-host-attr:host"
 
 _translated = failures.translated("Cinder")
@@ -51,17 +54,23 @@ class BlockStorage:
 
     @_translated
     def find_volumes(self, name_or_id: str) -> Sequence[model.Volume]:
-        if _is_uuid(name_or_id):
-            found = self.get_volumes([name_or_id])
+        volume_id = _as_uuid(name_or_id)
+        if volume_id is not None:
+            found = self.get_volumes([volume_id])
             if found:
                 return list(found.values())
         # Older releases of Cinder evaluate a name as a Python literal, so
         # that one like None finds other volumes.
-        return [
+        named = [
             volume
             for volume in self.list_volumes(name=name_or_id)
             if volume.name == name_or_id
         ]
+        if not named and volume_id is None:
+            # All projects were looked in for an admin only; for others
+            # Cinder silently leaves it at their own. This tells.
+            self.get_volumes([_NO_ID])
+        return named
 
     @_translated
     def get_volumes(
@@ -71,9 +80,22 @@ class BlockStorage:
         found: dict[str, model.Volume] = {}
         for start in range(0, len(wanted), _IDS_PER_REQUEST):
             part = wanted[start : start + _IDS_PER_REQUEST]
-            for volume in self.list_volumes(id=str(part)):
+            for volume in self._listed(part):
                 found[volume.id] = volume
         return found
+
+    def _listed(self, volume_ids: list[str]) -> Sequence[model.Volume]:
+        try:
+            return self.list_volumes(id=str(volume_ids))
+        except errors.BadRequestError as error:
+            # Only admins may filter by this.
+            if "Invalid filters id" not in str(error):
+                raise
+            raise errors.ForbiddenError(
+                "Cinder does not let this user look at all projects' "
+                "volumes: admin credentials are needed",
+                403,
+            ) from error
 
     @_translated
     def list_volumes(self, **filters: object) -> Sequence[model.Volume]:
@@ -302,9 +324,9 @@ def _request_id(answer: Any) -> str:
     return next(iter(getattr(answer, "request_ids", [])), "")
 
 
-def _is_uuid(text: str) -> bool:
+def _as_uuid(text: str) -> str | None:
+    """A UUID as Cinder writes it; None for what is none."""
     try:
-        uuid.UUID(text)
+        return str(uuid.UUID(text))
     except ValueError:
-        return False
-    return True
+        return None

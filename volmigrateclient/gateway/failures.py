@@ -64,7 +64,12 @@ def translated(
                 # Refused, dropped or timed out: if it was sent, the service
                 # may have acted on it.
                 raise errors.UnansweredError(
-                    f"{service} does not answer: {error}"
+                    f"{service} does not answer: {_unreached(error)}"
+                ) from error
+            except auth_exceptions.EmptyCatalog as error:
+                raise errors.CloudError(
+                    f"{service} cannot be found: the credentials are for no "
+                    "project"
                 ) from error
             except auth_exceptions.ClientException as error:
                 raise errors.CloudError(f"{service}: {error}") from error
@@ -72,6 +77,17 @@ def translated(
         return wrapper
 
     return decorate
+
+
+def _unreached(error: auth_exceptions.ConnectFailure) -> str:
+    """What could not be reached and why, without the layers in between."""
+    # "Unable to establish connection to URL: what each layer calls it"
+    what = str(error).partition(": ")[0].partition("?")[0]
+    cause: BaseException = error
+    while (deeper := cause.__cause__ or cause.__context__) is not None:
+        cause = deeper
+    why = getattr(cause, "strerror", None) or str(cause)
+    return f"{what}: {why}" if cause is not error else what
 
 
 def _from_status(

@@ -30,6 +30,8 @@ def type_differs(case: check.Case) -> Iterator[check.Check]:
             "Destination type",
             check.DIFFERENT_TYPE,
             f"the volume is of type {wanted.name} already",
+            "give another type; another pool is chosen with "
+            "--destination-node",
         )
 
 
@@ -68,6 +70,7 @@ def type_usable(case: check.Case) -> Iterator[check.Check]:
     )
     if (
         volume.attachments
+        and case.path is not action_.Path.RETYPE
         and case.type_changes
         and multiattach != volume.multiattach
     ):
@@ -76,7 +79,7 @@ def type_usable(case: check.Case) -> Iterator[check.Check]:
             check.SWAP_STATE,
             f"type {wanted.name} changes multiattach, which only a detached "
             "volume can",
-            "detach it and use migration type cold",
+            "detach it and use --migration-type cold",
         )
     if case.type_changes:
         yield case.ok(name, f"{volume.type_name} -> {wanted.name}")
@@ -106,6 +109,7 @@ def pool(case: check.Case) -> Iterator[check.Check]:
             check.POOL,
             f"its service is in cluster {service.cluster}, where Cinder "
             "chooses the pool itself",
+            "choose a pool of a service that is in no cluster",
         )
     seen = case.survey.pool_called(node)
     if seen is None:
@@ -117,7 +121,12 @@ def pool(case: check.Case) -> Iterator[check.Check]:
                 "openstack volume backend pool list",
             )
     elif seen.capabilities.get("backend_state") == "down":
-        yield case.blocked(name, check.POOL, f"backend of {node} is down")
+        yield case.blocked(
+            name,
+            check.POOL,
+            f"its driver says that the backend of {node} is down",
+            "see the log of cinder-volume there",
+        )
     elif not trouble:
         yield case.ok(name, node)
 
@@ -139,13 +148,13 @@ def served(case: check.Case) -> Iterator[check.Check]:
     if seen is None:
         return
     unmet = specs.mismatches(final, seen) if final is not None else ()
-    for reason in unmet:
+    if unmet:
         label = final.name if final is not None else ""
         yield case.blocked(
             name,
             sentence,
-            f"type {label} is not served by {seen.name}: {reason}",
-            "openstack volume backend pool list --long",
+            f"type {label} is not served by {seen.name}: {', '.join(unmet)}",
+            _pools_serving(case, final),
         )
     if not unmet and not (cold and not case.type_fits_request):
         yield case.ok(name, f"{seen.name} serves it")
@@ -188,6 +197,7 @@ def some_pool(case: check.Case) -> Iterator[check.Check]:
             check.TYPE,
             f"no pool of type {wanted.name} has {volume.size} GiB left "
             f"({rooms})",
+            "make room in one of them",
         )
     else:
         yield case.ok(name, ", ".join(p.name for p in taking))
@@ -204,6 +214,7 @@ def capacity(case: check.Case) -> Iterator[check.Check]:
             "Capacity",
             check.POOL,
             f"{seen.name} has {free:g} GiB left, the volume is {size} GiB",
+            "make room there, or choose another pool",
         )
     else:
         room = "enough" if math.isinf(free) else f"{free:g} GiB"
@@ -306,7 +317,7 @@ def encryption(case: check.Case) -> Iterator[check.Check]:
             "Encryption",
             check.SWAP_STATE,
             f"{label} is encrypted with LUKS, which Nova cannot swap",
-            "detach the volume and use migration type cold",
+            "detach the volume and use --migration-type cold",
         )
     if not luks:
         yield case.ok("Encryption", "no LUKS")
@@ -322,6 +333,11 @@ def _trouble(service: model.Service | None) -> tuple[str, str] | None:
             f"cinder-volume of {host} is down",
             "bring it up; see 'openstack volume service list'",
         )
+    if service.frozen:  # and so disabled, which alone does not thaw it
+        return (
+            f"cinder-volume of {host} is frozen",
+            f"openstack volume host set --enable {host}",
+        )
     if not service.enabled:
         why = service.disabled_reason
         return (
@@ -329,6 +345,17 @@ def _trouble(service: model.Service | None) -> tuple[str, str] | None:
             + (f": {why}" if why else ""),
             f"openstack volume service set --enable {host} cinder-volume",
         )
-    if service.frozen:
-        return f"cinder-volume of {host} is frozen", f"cinder thaw-host {host}"
     return None
+
+
+def _pools_serving(case: check.Case, wanted: model.VolumeType | None) -> str:
+    names = [
+        seen.name
+        for seen in case.survey.pools or ()
+        if wanted is not None
+        and seen.name != case.survey.volume.host
+        and not specs.mismatches(wanted, seen)
+    ]
+    if not names:
+        return "no other pool serves the type; retype the volume instead"
+    return "choose one that does: " + ", ".join(names[:5])

@@ -43,7 +43,9 @@ def state(case: check.Case) -> Iterator[check.Check]:
                 check.SWAP_STATE,
                 f"{label} is {server.vm_state} ({server.status}), none of "
                 f"{', '.join(SWAPPABLE)}",
-                f"{back} {server.id}" if back else "",
+                f"{back} {server.id}"
+                if back
+                else f"see what is wrong: openstack server show {server.id}",
             )
         elif server.power_state not in model.POWERED:
             # Nova would accept and libvirt then fail: no QEMU, no mirror.
@@ -104,6 +106,8 @@ def compute_service(case: check.Case) -> Iterator[check.Check]:
         yield case.unknown(name, "Nova does not show its services")
         return
     for server in case.survey.servers:
+        if server.host is None:
+            continue  # shelved: no nova-compute has it
         service = next((s for s in services if s.host == server.host), None)
         if service is None or not service.up:
             yield case.blocked(

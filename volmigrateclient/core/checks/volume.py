@@ -14,9 +14,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from volmigrateclient.core import action as action_
+from volmigrateclient.core import model
 from volmigrateclient.core.checks import check
 
 #: ``replication_status`` with which Cinder migrates (semantics A.1).
@@ -24,6 +25,10 @@ _NOT_REPLICATED = (None, "disabled", "not-capable")
 
 _CLEARED_BY = {
     "error": "see 'openstack volume message list' and the backend first",
+    "reserved": (
+        "see whom 'openstack --os-volume-api-version 3.27 volume attachment "
+        "list --all-projects' names"
+    ),
     "awaiting-transfer": "openstack volume transfer request delete",
     "backing-up": "wait for the backup to end",
     "downloading": "wait for the image to be copied",
@@ -40,15 +45,18 @@ def detached(case: check.Case) -> Iterator[check.Check]:
             "Attachments",
             check.COLD_STATE,
             _attached_to(attachment.server_id),
-            f"openstack server remove volume {attachment.server_id} "
-            f"{volume.id}"
+            f"use --migration-type swap, or {_detach(case, attachment)}"
             if attachment.server_id
-            else "detach it from the host",
+            else _detach(case, attachment),
         )
-    if not volume.attachments:
+    yield from _held(case, lambda holder: _detach(case, holder))
+    if not volume.attachments and not case.survey.holders:
         yield case.ok("Attachments", "none")
     # The status of an attached volume is what its attachment says.
-    if not (volume.attachments and volume.status == "in-use"):
+    if not (
+        case.survey.holders
+        or (volume.attachments and volume.status == "in-use")
+    ):
         yield _status(case, "available")
     yield from _migration(case)
 
@@ -57,12 +65,14 @@ def attached(case: check.Case) -> Iterator[check.Check]:
     """The volume is attached to exactly one server, and idle."""
     volume, sentence = case.survey.volume, check.SWAP_STATE
     attachments = volume.attachments
-    if not attachments:
+    if case.survey.holders:
+        yield from _held(case, _given_back)
+    elif not attachments:
         yield case.blocked(
             "Attachments",
             sentence,
             "the volume is attached to no server",
-            "use migration type cold",
+            "use --migration-type cold",
         )
     elif len(attachments) > 1:
         servers = ", ".join(str(a.server_id) for a in attachments)
@@ -75,11 +85,16 @@ def attached(case: check.Case) -> Iterator[check.Check]:
         )
     elif attachments[0].server_id is None:
         yield case.blocked(
-            "Attachments", sentence, _attached_to(None), "detach it"
+            "Attachments",
+            sentence,
+            _attached_to(None),
+            _detach(case, attachments[0]),
         )
     else:
         yield case.ok("Attachments", _attached_to(attachments[0].server_id))
-    if attachments or volume.status != "available":
+    if attachments or not (
+        case.survey.holders or volume.status == "available"
+    ):
         yield _status(case, "in-use")
     yield from _migration(case)
 
@@ -134,7 +149,10 @@ def _status(case: check.Case, wanted: str) -> check.Check:
         "Status",
         case.state_sentence,
         f"the volume is {volume.status}, not {wanted}",
-        _CLEARED_BY.get(volume.status, ""),
+        _CLEARED_BY.get(
+            volume.status,
+            f"find out who is at it: openstack volume show {volume.id}",
+        ),
     )
 
 
@@ -177,6 +195,39 @@ def _migration(case: check.Case) -> Iterator[check.Check]:
             "Cinder is moving the volume right now; 'run' waits for that "
             "move and judges where it ended",
         )
+
+
+def _held(
+    case: check.Case, remedy: Callable[[model.Attachment], str]
+) -> Iterator[check.Check]:
+    """Attachments that the volume itself does not show, as of a server that
+    is shelved or is being resized."""
+    for holder in case.survey.holders:
+        whom = f"server {holder.server_id}" if holder.server_id else "a host"
+        yield case.blocked(
+            "Attachments",
+            case.state_sentence,
+            f"the volume is not attached, but {holder.status} for {whom}",
+            remedy(holder),
+        )
+
+
+def _detach(case: check.Case, attachment: model.Attachment) -> str:
+    if attachment.server_id is None:
+        return f"openstack volume attachment delete {attachment.id}"
+    return (
+        f"openstack server remove volume {attachment.server_id} "
+        f"{case.survey.volume.id}"
+    )
+
+
+def _given_back(holder: model.Attachment) -> str:
+    if holder.server_id is None:
+        return f"openstack volume attachment delete {holder.id}"
+    return (
+        "wait until the server has it again; a shelved one needs: openstack "
+        f"server unshelve {holder.server_id}"
+    )
 
 
 def _attached_to(server_id: str | None) -> str:
