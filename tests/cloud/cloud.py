@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import operator
 import pathlib
 import shutil
 from collections.abc import Mapping
@@ -33,6 +34,7 @@ from tests.cloud import (
     disks,
     empty_service,
     environments,
+    errors,
     front_door,
     inventory,
     knobs,
@@ -44,6 +46,7 @@ from tests.cloud import (
 from tests.cloud.services.testcloud import seed
 
 _SERVICES = ("keystone", "placement", "cinder", "nova")
+_FOLDER = operator.attrgetter("folder")
 _EMPTY_SERVICES = {"neutron": "v2.0", "glance": "v2.9"}
 
 
@@ -56,9 +59,6 @@ class Cloud(disks.Disks):
         clients swap volumes
     :param keystone_overrides: options for keystone.conf, by section
     """
-
-    front_door: front_door.FrontDoor
-    access: access.Access
 
     def __init__(
         self,
@@ -76,6 +76,8 @@ class Cloud(disks.Disks):
         self._ports: dict[str, ports.ReservedPort] = {}
         self._services: dict[str, service.Service] = {}
         self._empty: dict[str, empty_service.EmptyService] = {}
+        self._front_door: front_door.FrontDoor | None = None
+        self._access: access.Access | None = None
 
     def __enter__(self) -> Cloud:
         self.start()
@@ -97,21 +99,21 @@ class Cloud(disks.Disks):
             raise
 
     def _start(self) -> None:
-        self.directory.mkdir(parents=True, exist_ok=True)
-        self._in_parallel(self._copy_template)
+        self._check_directory()
+        self._copy_templates()
         self._ports = {name: ports.ReservedPort() for name in _SERVICES}
         self._empty = {
             name: empty_service.EmptyService(version)
             for name, version in _EMPTY_SERVICES.items()
         }
-        self.front_door = front_door.FrontDoor(
+        self._front_door = front_door.FrontDoor(
             {
                 entry.door: self._url(name)
                 for name, entry in seed.CATALOGUE.items()
                 if entry.door is not None
             }
         )
-        self.access = access.Access(
+        self._access = access.Access(
             self.auth_url, self._url("keystone") + "/v3"
         )
         databases.set_endpoints(self.directory, self._endpoints())
@@ -123,29 +125,39 @@ class Cloud(disks.Disks):
         for one in self._services.values():
             one.wait_until_ready()
 
-    def _in_parallel(self, action: Any) -> None:
-        # Environments first: all services but Nova share one.
-        with futures.ThreadPoolExecutor() as pool:
-            folders = [
-                pool.submit(getattr, environment, "folder")
-                for environment in set(self._environments.values())
-            ]
-            for folder in folders:
-                folder.result()
-            for done in [pool.submit(action, name) for name in _SERVICES]:
-                done.result()
+    def _check_directory(self) -> None:
+        """Refuse databases that another Nova has made."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        kept = self.directory / "nova-version"
+        if kept.exists() and kept.read_text() != self.nova:
+            raise errors.CloudError(
+                f"{self.directory} belongs to nova {kept.read_text()}"
+            )
+        kept.write_text(self.nova)
 
-    def _copy_template(self, name: str) -> None:
-        if not (self.directory / f"{name}.db").exists():
-            template = templates.Template(name, self._environments[name])
-            template.copy_to(self.directory)
+    def _copy_templates(self) -> None:
+        missing = [
+            templates.Template(name, self._environments[name])
+            for name in _SERVICES
+            if not (self.directory / f"{name}.db").exists()
+        ]
+        with futures.ThreadPoolExecutor() as pool:
+            # All services but Nova share an environment; making it is not
+            # for each of them to wait for.
+            list(pool.map(_FOLDER, set(self._environments.values())))
+            copies = [
+                pool.submit(template.copy_to, self.directory)
+                for template in missing
+            ]
+            for copy in copies:
+                copy.result()
 
     def stop(self) -> None:
         """End every process and free every port; the directory stays."""
         with futures.ThreadPoolExecutor() as pool:
             list(pool.map(service.Service.kill, self._services.values()))
-        if hasattr(self, "front_door"):
-            self.front_door.close()
+        if self._front_door is not None:
+            self._front_door.close()
         for one in self._empty.values():
             one.close()
         for port in self._ports.values():
@@ -199,6 +211,20 @@ class Cloud(disks.Disks):
             tuple(arguments),
             ready[name],
         )
+
+    @property
+    def front_door(self) -> front_door.FrontDoor:
+        """The proxy that clients meet; keeps its record after stop()."""
+        if self._front_door is None:
+            raise errors.CloudError("the cloud was not started")
+        return self._front_door
+
+    @property
+    def access(self) -> access.Access:
+        """Sessions and clients of any user, past the front door or not."""
+        if self._access is None:
+            raise errors.CloudError("the cloud was not started")
+        return self._access
 
     def service(self, name: str) -> service.Service:
         """Return ``keystone``, ``placement``, ``cinder`` or ``nova``."""

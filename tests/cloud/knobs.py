@@ -38,6 +38,7 @@ _BACKEND_KNOBS = frozenset(
 _NOVA_KNOBS = frozenset(
     (
         "swap",
+        "after_pivot",
         "consume",
         "connector",
         "attachment_update",

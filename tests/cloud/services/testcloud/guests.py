@@ -249,6 +249,7 @@ class GuestDriver(fake.FakeDriverWithoutFakeNodes):
         # What the guest wrote during the copy is mirrored, as QEMU does.
         sparse.copy(old, new)
         record.set_disk(mountpoint, new)
+        self._knobs.obey("after_pivot", {})
         if self._knobs.get("swap") == "fail-after-pivot":
             raise exception.NovaException("told to fail after the pivot")
         super().swap_volume(
