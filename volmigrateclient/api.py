@@ -99,8 +99,21 @@ def migrate(
         one server
     """
     chosen = options or Options()
+    wanted = list(actions)
+    cloud_ = connect(session, region_name, interface)
+    # Only with their servers known can two volumes of one wait for another.
+    seen = (
+        cloud_.get_volumes([action.resource_id for action in wanted])
+        if len(wanted) > 1 < max_parallel
+        else {}
+    )
     return engine.Engine(
-        connect(session, region_name, interface),
+        cloud_,
         reporter=reporter,
         admission=admission.Admission(admission.Limits(max_parallel)),
-    ).run([job.Job(action, chosen) for action in actions])
+    ).run(
+        [
+            job.Job(action, chosen, volume=seen.get(action.resource_id))
+            for action in wanted
+        ]
+    )

@@ -24,6 +24,7 @@ from collections.abc import Callable, Sequence
 
 from volmigrateclient.core import job as job_
 from volmigrateclient.core import move as move_
+from volmigrateclient.core import pace
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,21 +48,22 @@ class Limits:
     failures_per_pool: int | None = None
 
 
-#: When so much would have ended, or None: (GiB) -> reason not to start it.
-Window = Callable[[int], str | None]
+#: Seconds that a move is expected to take -> why it may not start, or None.
+Window = Callable[[float], str | None]
 
 
 class Admission:
     """Counts what is in flight and what has failed.
 
-    :param window: why a move of so many GiB may not start now, or None
+    :param window: why a move that takes so long may not start now, or None
     """
 
     def __init__(
         self, limits: Limits | None = None, window: Window | None = None
     ) -> None:
         self.limits = limits or Limits()
-        self._window = window or (lambda size: None)
+        self._window = window or (lambda seconds: None)
+        self.pace = pace.Pace()
         self._flying: collections.Counter[str] = collections.Counter()
         self._failed: collections.Counter[str] = collections.Counter()
         self._failures = 0
@@ -76,7 +78,7 @@ class Admission:
                 failed = self._failed[lane]
                 if failed >= limits.failures_per_pool:
                     return f"{failed} moves from or to {lane} failed"
-        return self._window(job.size)
+        return self._window(self.pace.seconds(job.size))
 
     def cap(self, job: job_.Job) -> str | None:
         """The cap that keeps a job waiting now, or None."""
@@ -98,10 +100,12 @@ class Admission:
         """A job is in flight."""
         self._flying.update(_counted(job))
 
-    def ended(self, job: job_.Job, outcome: move_.Outcome) -> None:
+    def ended(self, job: job_.Job, result: move_.MoveResult) -> None:
         """A job is no longer in flight."""
         self._flying.subtract(_counted(job))
-        if outcome in (move_.Outcome.FAILED, move_.Outcome.UNDECIDED):
+        if result.outcome is move_.Outcome.DONE:
+            self.pace.note(result.size, result.elapsed)
+        if result.outcome in (move_.Outcome.FAILED, move_.Outcome.UNDECIDED):
             self._failures += 1
             self._failed.update(
                 {lane for lane in (job.source, job.destination) if lane}

@@ -155,6 +155,9 @@ class Identity(typing.Protocol):
     def get_project(self, project_id: str) -> model.Project:
         """A project."""
 
+    def find_project(self, name_or_id: str) -> str:
+        """A project's ID."""
+
     def find_domain(self, name_or_id: str) -> str:
         """A domain's ID."""
 

@@ -87,22 +87,25 @@ class Engine:
         self._reporter = reporter or reporter_.Reporter()
         self._clock = clock or clock_.Clock()
         self._admission = admission or admission_.Admission()
-        self._drained = False
+        self._refusal: str | None = None
         self._interrupted = False
+        self._began = 0.0
         self._failures = 0
         self._pending: dict[int, job_.Job] = {}
         self._ahead: dict[str, tuple[model.Volume, float]] = {}
 
-    def drain(self) -> None:
+    def refuse(self, reason: str) -> None:
         """Start nothing more, and wait for what is in flight.
 
         Safe to call from a signal's handler, as is interrupt().
+
+        :param reason: why the jobs that are not started are not
         """
-        self._drained = True
+        self._refusal = self._refusal or reason
 
     def interrupt(self) -> None:
         """Start nothing more; have what is in flight undone or handed over."""
-        self._drained = True
+        self.refuse("interrupted")
         self._interrupted = True
 
     def run(self, jobs: Iterable[job_.Job]) -> list[move_.MoveResult]:
@@ -112,6 +115,7 @@ class Engine:
         result.
         """
         self._pending = dict(enumerate(jobs))
+        self._began = self._clock.now()
         flying: dict[int, _Flight] = {}
         results: dict[int, move_.MoveResult] = {}
         try:
@@ -122,7 +126,7 @@ class Engine:
                 self._sleep(flying.values())
                 for index in self._tick(flying, results):
                     flight = flying.pop(index)
-                    self._admission.ended(flight.job, results[index].outcome)
+                    self._admission.ended(flight.job, results[index])
         finally:
             for flight in flying.values():
                 flight.steps.close()
@@ -136,11 +140,7 @@ class Engine:
         """Start every job that may; end those that never will."""
         waiting: collections.Counter[str] = collections.Counter()
         for index, job in list(self._pending.items()):
-            reason = (
-                "interrupted"
-                if self._drained
-                else self._admission.refusal(job)
-            )
+            reason = self._refusal or self._admission.refusal(job)
             if reason is not None:
                 del self._pending[index]
                 results[index] = self._not_started(job, reason)
@@ -160,7 +160,7 @@ class Engine:
             if flight is not None:
                 flying[index] = flight
             else:
-                self._admission.ended(job, results[index].outcome)
+                self._admission.ended(job, results[index])
         self._reporter_says("waiting", waiting)
 
     def _not_started(self, job: job_.Job, reason: str) -> move_.MoveResult:
@@ -180,7 +180,7 @@ class Engine:
     ) -> _Flight | None:
         now = self._clock.now()
         volume, read_at = self._ahead.pop(
-            job.action.resource_id, (job.volume, now)
+            job.action.resource_id, (job.volume, self._began)
         )
         move = move_.Move(
             self._cloud,

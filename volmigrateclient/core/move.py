@@ -31,7 +31,7 @@ class Outcome(enum.Enum):
     DONE = "done"
     ALREADY_THERE = "already there"
     ACCEPTED = "accepted"
-    REFUSED = "refused"
+    REFUSED = "blocked"
     FAILED = "failed"
     STILL_RUNNING = "still running"
     INTERRUPTED = "interrupted"

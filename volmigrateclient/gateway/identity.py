@@ -51,6 +51,18 @@ class Identity:
         )
 
     @_translated
+    def find_project(self, name_or_id: str) -> str:
+        return _only_id(
+            "project",
+            name_or_id,
+            [
+                row
+                for row in self._keystone.projects.list()
+                if name_or_id in (row.id, row.name)
+            ],
+        )
+
+    @_translated
     def find_domain(self, name_or_id: str) -> str:
         return _only_id(
             "domain",

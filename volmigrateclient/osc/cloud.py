@@ -45,3 +45,15 @@ def connect(client_manager: Any) -> cloud.Cloud:
             for service in ("block-storage", "compute", "identity")
         },
     )
+
+
+def auth_url(client_manager: Any) -> str:
+    """Keystone's, by which a plan knows its cloud."""
+    url = getattr(client_manager.session.auth, "auth_url", None)
+    if url:
+        return str(url)
+    return str(
+        client_manager.session.get_endpoint(
+            service_type="identity", interface="public"
+        )
+    )

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Signals: the first has things put in order, the second just leaves."""
+"""Signals: the first has things put in order, the last just leaves."""
 
 from __future__ import annotations
 
@@ -26,27 +26,33 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
-def told_to(carrier: engine.Engine) -> Iterator[None]:
+def told_to(
+    carrier: engine.Engine, gently: bool = False
+) -> Iterator[list[int]]:
     """Have the engine stop in good order when the user wants out.
 
-    A second signal raises KeyboardInterrupt: what was begun is then left to
-    ``recover``.
+    The last signal raises KeyboardInterrupt: what was begun is then left to
+    ``recover``. Gives the list of the signals so far.
+
+    :param gently: the first signal only has nothing more started
     """
+    told: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread is told of signals
+        yield told  # only the main thread is told of signals
         return
-    told = False
 
     def handle(number: int, frame: types.FrameType | None) -> None:
-        nonlocal told
-        if told:
+        told.append(number)
+        if len(told) > 1 + gently:
             raise KeyboardInterrupt
-        told = True
-        carrier.interrupt()
+        if gently and len(told) == 1:
+            carrier.refuse("interrupted")
+        else:
+            carrier.interrupt()
 
     before = {number: signal.signal(number, handle) for number in _SIGNALS}
     try:
-        yield
+        yield told
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,0 +1,98 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A cloud of which what moves share is read once in a while only.
+
+Types, pools, services and quotas are the same for hundreds of moves; each
+move would otherwise read them anew. What decides about one volume (the
+volume itself, its server, its attachments) is never kept.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from volmigrateclient.core import clock as clock_
+from volmigrateclient.core import cloud as cloud_
+from volmigrateclient.core import model
+
+#: Seconds for which an answer is taken as still true.
+_KEPT = 20.0
+
+_T = typing.TypeVar("_T")
+
+
+class CachedCloud:
+    """The cloud's interface, with some answers kept for 20 seconds."""
+
+    def __init__(
+        self, cloud: cloud_.Cloud, clock: clock_.Clock | None = None
+    ) -> None:
+        self._cloud = cloud
+        self._clock = clock or clock_.Clock()
+        self._answers: dict[tuple[str, str], tuple[float, typing.Any]] = {}
+
+    def __getattr__(self, name: str) -> typing.Any:
+        return getattr(self._cloud, name)
+
+    def list_types(self) -> Sequence[model.VolumeType]:
+        return self._kept("types", "", self._cloud.list_types)
+
+    def list_pools(self) -> Sequence[model.Pool]:
+        return self._kept("pools", "", self._cloud.list_pools)
+
+    def list_volume_services(self) -> Sequence[model.Service]:
+        return self._kept(
+            "volume services", "", self._cloud.list_volume_services
+        )
+
+    def list_compute_services(self) -> Sequence[model.Service]:
+        return self._kept(
+            "compute services", "", self._cloud.list_compute_services
+        )
+
+    def quota(self, project_id: str) -> Mapping[str, model.Quota]:
+        return self._kept(
+            "quota", project_id, lambda: self._cloud.quota(project_id)
+        )
+
+    def type_projects(self, type_id: str) -> Collection[str]:
+        return self._kept(
+            "access", type_id, lambda: self._cloud.type_projects(type_id)
+        )
+
+    def type_encryption(self, type_id: str) -> model.Encryption | None:
+        return self._kept(
+            "encryption",
+            type_id,
+            lambda: self._cloud.type_encryption(type_id),
+        )
+
+    def list_snapshots(self, volume_id: str) -> Sequence[model.Snapshot]:
+        # All of them in one request: Cinder refuses to migrate a volume
+        # with snapshots by itself, should one appear meanwhile.
+        def by_volume() -> Mapping[str, Sequence[model.Snapshot]]:
+            found: dict[str, list[model.Snapshot]] = {}
+            for owner, snapshot in self._cloud.list_all_snapshots():
+                found.setdefault(owner, []).append(snapshot)
+            return found
+
+        return self._kept("snapshots", "", by_volume).get(volume_id, ())
+
+    def _kept(self, kind: str, key: str, read: Callable[[], _T]) -> _T:
+        now = self._clock.now()
+        read_at, answer = self._answers.get((kind, key), (now - _KEPT, None))
+        if now - read_at >= _KEPT:
+            answer = read()
+            self._answers[kind, key] = now, answer
+        return typing.cast("_T", answer)

@@ -1,0 +1,53 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""How long moves take, learnt from those that ended; an estimate."""
+
+from __future__ import annotations
+
+#: Before any move ended: seconds for any move, and more for each GiB.
+_ASSUMED, _ASSUMED_PER_GIB = 30.0, 10.0
+
+
+class Pace:
+    """Learns from moves; Cinder and Nova themselves tell no progress."""
+
+    def __init__(self) -> None:
+        self.moves = 0
+        self._seconds = 0.0
+        self._slowest_per_gib = 0.0
+
+    def note(self, size: int, seconds: float) -> None:
+        """A move of so many GiB took so long."""
+        self.moves += 1
+        self._seconds += seconds
+        self._slowest_per_gib = max(
+            self._slowest_per_gib, seconds / max(size, 1)
+        )
+
+    def seconds(self, size: int) -> float:
+        """How long a move of so many GiB is expected to take at most.
+
+        As slow for each GiB as the slowest so far: it is for what has to be
+        over by a certain time.
+        """
+        if not self.moves:
+            return _ASSUMED + _ASSUMED_PER_GIB * size
+        mean = self._seconds / self.moves
+        return max(mean, self._slowest_per_gib * size)
+
+    @property
+    def basis(self) -> str:
+        """What the estimate rests on, for people."""
+        if not self.moves:
+            return "an assumption: no move has ended yet"
+        return f"{self.moves} moves so far"

@@ -1,0 +1,318 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``openstack volume watcher-migrate apply``."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import pathlib
+import typing
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from osc_lib import exceptions
+from osc_lib.command import command
+
+from volmigrateclient.i18n import _
+
+if typing.TYPE_CHECKING:
+    from volmigrateclient.core import admission
+    from volmigrateclient.core import cloud as cloud_
+    from volmigrateclient.core import move as move_
+    from volmigrateclient.core.planning import plan as plan_
+
+_COLUMNS = (
+    "ID",
+    "Name",
+    "Project",
+    "Server",
+    "Size",
+    "From",
+    "To",
+    "Type",
+    "Path",
+    "Result",
+    "Seconds",
+    "Reason",
+)
+
+#: What the shell itself exits with after Ctrl-C.
+_INTERRUPTED = 130
+
+
+class Apply(command.Lister):
+    _description = _(
+        "Carry out a plan; run it again to go on where it stopped"
+    )
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = super().get_parser(prog_name)
+        parser.add_argument(
+            "plan",
+            metavar="<plan>",
+            type=pathlib.Path,
+            help=_("File that 'plan' or a strategy wrote (admin only)"),
+        )
+        _add_limits(parser)
+        parser.add_argument(
+            "--canary",
+            metavar="<number>",
+            type=_count,
+            default=0,
+            help=_(
+                "Move so many volumes first, one for each source, "
+                "destination and way, and go on only if all end well "
+                "(default: 0)"
+            ),
+        )
+        parser.add_argument(
+            "--until",
+            metavar="<hh:mm>",
+            type=_time_of_day,
+            help=_(
+                "Start nothing that is not expected to end by this local "
+                "time, judged by the moves so far"
+            ),
+        )
+        parser.add_argument(
+            "--report",
+            metavar="<file>",
+            type=pathlib.Path,
+            help=_(
+                "File for what becomes of each volume: JSON lines while it "
+                "runs, and at the end CSV or JSON if it is named so"
+            ),
+        )
+        return parser
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        # A Lister always exits 0 by itself.
+        self._exit_code = 0
+        return super().run(parsed_args) or self._exit_code
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
+        from volmigrateclient.core import move as move_
+        from volmigrateclient.core.planning import plan as plan_
+        from volmigrateclient.osc import cloud, failures, progress
+
+        client_manager = self.app.client_manager
+        with failures.for_the_user():
+            plan = plan_.read(parsed_args.plan)
+            _refuse_foreign(
+                plan,
+                cloud.auth_url(client_manager),
+                client_manager.region_name,
+            )
+            connected = cloud.connect(client_manager)
+            results = self._carry_out(connected, plan, parsed_args)
+            progress.note(self.app, _summary(connected, plan, results))
+        outcomes = {result.outcome for result in results}
+        if move_.Outcome.INTERRUPTED in outcomes or self._told_to_stop:
+            self._exit_code = _INTERRUPTED
+        elif not all(outcome.success for outcome in outcomes):
+            self._exit_code = 1
+        return _COLUMNS, [_row(result) for result in results]
+
+    def _carry_out(
+        self,
+        connected: cloud_.Cloud,
+        plan: plan_.Plan,
+        parsed: argparse.Namespace,
+    ) -> Sequence[move_.MoveResult]:
+        from volmigrateclient.core import admission, cached_cloud, engine
+        from volmigrateclient.core.planning import applying
+        from volmigrateclient.osc import dashboard, interrupts, report
+
+        admitted = admission.Admission(_limits(parsed), _window(parsed.until))
+        with (
+            report.to(parsed.report) as reported,
+            dashboard.reporter(
+                self.app, plan, admitted.pace, reported
+            ) as reporter,
+        ):
+            carrier = engine.Engine(
+                typing.cast(
+                    "cloud_.Cloud", cached_cloud.CachedCloud(connected)
+                ),
+                reporter,
+                admission=admitted,
+            )
+            with interrupts.told_to(carrier, gently=True) as told:
+                results = applying.apply(carrier, plan, parsed.canary)
+            self._told_to_stop = bool(told)
+        return results
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    for option, default, text in (
+        ("--max-parallel", 4, _("Moves at once, in all (default: 4)")),
+        (
+            "--max-per-source",
+            None,
+            _("Moves at once from one pool (default: no limit of its own)"),
+        ),
+        (
+            "--max-per-destination",
+            None,
+            _(
+                "Moves at once to one pool, or to one type (default: no "
+                "limit of its own); a server never has two at once"
+            ),
+        ),
+        (
+            "--stop-after-failures",
+            None,
+            _(
+                "Start nothing more after so many failed moves (default: no "
+                "limit)"
+            ),
+        ),
+        (
+            "--stop-pool-after-failures",
+            3,
+            _(
+                "Start nothing more from or to a pool after so many failed "
+                "moves there; the other pools go on (default: 3)"
+            ),
+        ),
+    ):
+        parser.add_argument(
+            option,
+            metavar="<number>",
+            type=_positive,
+            default=default,
+            help=text,
+        )
+
+
+def _limits(parsed: argparse.Namespace) -> admission.Limits:
+    from volmigrateclient.core import admission
+
+    return admission.Limits(
+        parallel=parsed.max_parallel,
+        per_source=parsed.max_per_source,
+        per_destination=parsed.max_per_destination,
+        failures=parsed.stop_after_failures,
+        failures_per_pool=parsed.stop_pool_after_failures,
+    )
+
+
+def _window(until: datetime.time | None) -> admission.Window | None:
+    if until is None:
+        return None
+    now = datetime.datetime.now().astimezone()
+    end = now.replace(
+        hour=until.hour, minute=until.minute, second=0, microsecond=0
+    )
+    if end <= now:
+        end += datetime.timedelta(days=1)
+
+    def refusal(seconds: float) -> str | None:
+        expected = datetime.datetime.now().astimezone() + datetime.timedelta(
+            seconds=seconds
+        )
+        if expected <= end:
+            return None
+        return f"not expected to end by {until:%H:%M}"
+
+    return refusal
+
+
+def _refuse_foreign(
+    plan: plan_.Plan, auth_url: str, region_name: str | None
+) -> None:
+    def plain(url: str) -> str:
+        return url.rstrip("/").removesuffix("/v3").rstrip("/")
+
+    if plain(plan.auth_url) != plain(auth_url) or (
+        plan.region_name and plan.region_name != (region_name or None)
+    ):
+        raise exceptions.CommandError(
+            _(
+                "the plan is for %(its)s, region %(its_region)s, and this is "
+                "%(this)s, region %(region)s"
+            )
+            % {
+                "its": plan.auth_url,
+                "its_region": plan.region_name,
+                "this": auth_url,
+                "region": region_name,
+            }
+        )
+
+
+def _summary(
+    connected: cloud_.Cloud,
+    plan: plan_.Plan,
+    results: Sequence[move_.MoveResult],
+) -> str:
+    from volmigrateclient.core import errors
+    from volmigrateclient.core import move as move_
+    from volmigrateclient.core.planning import applying
+
+    counts: dict[move_.Outcome, int] = {}
+    for result in results:
+        counts[result.outcome] = counts.get(result.outcome, 0) + 1
+    done = counts.pop(move_.Outcome.DONE, 0)
+    told = [f"{done} of {len(results)} done"]
+    told += [f"{number} {outcome.value}" for outcome, number in counts.items()]
+    text = ", ".join(told)
+    node = plan.selection.get("source_node")
+    if not isinstance(node, str):
+        return text
+    try:
+        return f"{text}; {applying.remainder(connected, node).text}"
+    except errors.CloudError as error:
+        return f"{text}; what remains on {node} is not known: {error}"
+
+
+def _row(result: move_.MoveResult) -> tuple[Any, ...]:
+    return (
+        result.volume_id,
+        result.volume_name,
+        result.project_id,
+        result.server_id,
+        result.size,
+        result.source_node,
+        result.destination_node,
+        result.destination_type,
+        result.path.value,
+        result.outcome.value,
+        round(result.elapsed, 1),
+        "; ".join(filter(None, (result.reason, *result.warnings))),
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(_("'%s' is not a number") % text)
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    number = _count(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError(_("it has to be 1 or more"))
+    return number
+
+
+def _time_of_day(text: str) -> datetime.time:
+    try:
+        return datetime.datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            _("'%s' is not a time of day like 06:00") % text
+        ) from None

@@ -1,0 +1,249 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``openstack volume watcher-migrate plan``."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import pathlib
+import typing
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from osc_lib import exceptions
+from osc_lib.command import command
+
+from volmigrateclient.i18n import _
+
+if typing.TYPE_CHECKING:
+    from volmigrateclient.core.planning import planner, selection
+
+_COLUMNS = (
+    "ID",
+    "Name",
+    "Project",
+    "Server",
+    "Size",
+    "From",
+    "To",
+    "Migration Type",
+    "Verdict",
+    "Reasons",
+)
+
+
+class Plan(command.Lister):
+    _description = _(
+        "Plan the moves of many volumes, with everything that speaks against "
+        "each; change nothing"
+    )
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = super().get_parser(prog_name)
+        _add_selection(parser)
+        to = parser.add_mutually_exclusive_group(required=True)
+        to.add_argument(
+            "--destination-node",
+            metavar="<host@backend#pool>",
+            action="append",
+            default=[],
+            help=_(
+                "Pool to move to; repeat for several, which are filled in "
+                "this order as far as they have room"
+            ),
+        )
+        to.add_argument(
+            "--destination-type",
+            metavar="<volume-type>",
+            help=_("Volume type to give the volumes (name or ID)"),
+        )
+        parser.add_argument(
+            "--order",
+            choices=("listed", "smallest", "largest"),
+            default="listed",
+            help=_(
+                "Which volumes go first (default: listed, as Cinder lists "
+                "them)"
+            ),
+        )
+        parser.add_argument(
+            "--output",
+            metavar="<file>",
+            type=pathlib.Path,
+            help=_(
+                "File to write the plan to, for 'apply'; all but what is "
+                "there already"
+            ),
+        )
+        parser.add_argument(
+            "--reverse",
+            metavar="<file>",
+            type=pathlib.Path,
+            help=_("File to write the plan to that takes it all back"),
+        )
+        return parser
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
+        from volmigrateclient.core.planning import plan, planner
+        from volmigrateclient.osc import cloud, failures, progress
+
+        client_manager = self.app.client_manager
+        with failures.for_the_user():
+            connected = cloud.connect(client_manager)
+            selected = _selection(
+                parsed_args,
+                connected.find_project(parsed_args.project)
+                if parsed_args.project
+                else None,
+            )
+            found = planner.plan(
+                connected,
+                selected,
+                planner.Destination(
+                    tuple(parsed_args.destination_node),
+                    parsed_args.destination_type,
+                ),
+                planner.Order(parsed_args.order),
+            )
+            written = plan.Plan(
+                auth_url=cloud.auth_url(client_manager),
+                region_name=client_manager.region_name or None,
+                created_at=datetime.datetime.now(
+                    datetime.timezone.utc
+                ).isoformat(timespec="seconds"),
+                selection=selected.to_mapping(),
+                steps=tuple(
+                    plan.Step(one.action, plan.Seen.of(one.volume))
+                    for one in found
+                    if one.verdict is not planner.Verdict.ALREADY_THERE
+                ),
+            )
+            if parsed_args.output:
+                plan.write(written, parsed_args.output)
+            if parsed_args.reverse:
+                plan.write(written.reversed(), parsed_args.reverse)
+        progress.note(self.app, _counted(found))
+        return _COLUMNS, [_row(one) for one in found]
+
+
+def _add_selection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--source-node",
+        metavar="<node>",
+        help=_(
+            "Only volumes on this pool (host@backend#pool), backend "
+            "(host@backend) or host"
+        ),
+    )
+    parser.add_argument(
+        "--source-type",
+        metavar="<volume-type>",
+        help=_("Only volumes of this type (name or ID)"),
+    )
+    parser.add_argument(
+        "--project",
+        metavar="<project>",
+        help=_("Only volumes of this project (name or ID)"),
+    )
+    attached = parser.add_mutually_exclusive_group()
+    attached.add_argument(
+        "--attached",
+        action="store_true",
+        default=None,
+        help=_("Only attached volumes"),
+    )
+    attached.add_argument(
+        "--detached",
+        dest="attached",
+        action="store_false",
+        help=_("Only detached volumes"),
+    )
+    parser.add_argument(
+        "--name",
+        metavar="<pattern>",
+        help=_("Only volumes whose name fits, with * and ?"),
+    )
+    parser.add_argument(
+        "--min-size",
+        metavar="<gib>",
+        type=int,
+        help=_("Only volumes of at least so many GiB"),
+    )
+    parser.add_argument(
+        "--max-size",
+        metavar="<gib>",
+        type=int,
+        help=_("Only volumes of at most so many GiB"),
+    )
+    parser.add_argument(
+        "--without-property",
+        metavar="<key[=value]>",
+        action="append",
+        default=[],
+        help=_("Leave out volumes with this property; repeat for several"),
+    )
+
+
+def _selection(
+    parsed: argparse.Namespace, project_id: str | None
+) -> selection.Selection:
+    from volmigrateclient.core.planning import selection
+
+    chosen = selection.Selection(
+        source_node=parsed.source_node,
+        source_type=parsed.source_type,
+        project_id=project_id,
+        attached=parsed.attached,
+        name=parsed.name,
+        min_size=parsed.min_size,
+        max_size=parsed.max_size,
+        without=tuple(parsed.without_property),
+    )
+    if not chosen.to_mapping():
+        # All volumes of a cloud is nothing that is meant by saying nothing.
+        raise exceptions.CommandError(
+            _(
+                "name what to move: at least one of --source-node, "
+                "--source-type, --project, --attached, --detached, --name, "
+                "--min-size, --max-size, --without-property"
+            )
+        )
+    return chosen
+
+
+def _counted(found: Sequence[planner.Planned]) -> str:
+    counts: dict[str, int] = {}
+    for one in found:
+        counts[one.verdict.value] = counts.get(one.verdict.value, 0) + 1
+    size = sum(one.volume.size for one in found)
+    told = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
+    return f"{len(found)} volumes, {size} GiB: {told or 'none fits'}"
+
+
+def _row(one: planner.Planned) -> tuple[Any, ...]:
+    volume, action = one.volume, one.action
+    return (
+        volume.id,
+        volume.name,
+        volume.project_id,
+        ", ".join(a.server_id for a in volume.attachments if a.server_id),
+        volume.size,
+        volume.host if action.destination_node else volume.type_name,
+        action.destination_node or action.destination_type,
+        action.migration_type,
+        one.verdict.value,
+        "; ".join(one.reasons),
+    )

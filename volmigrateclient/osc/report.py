@@ -1,0 +1,120 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What becomes of each volume, in a file."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import dataclasses
+import datetime
+import json
+import pathlib
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+from volmigrateclient.core import errors
+from volmigrateclient.core import move as move_
+from volmigrateclient.core import reporter as reporter_
+
+_FIELDS = (
+    "volume_id",
+    "volume_name",
+    "project_id",
+    "server_id",
+    "size",
+    "migration_type",
+    "path",
+    "source_node",
+    "destination_node",
+    "source_type",
+    "destination_type",
+    "new_volume_id",
+    "started_at",
+    "seconds",
+    "result",
+    "reason",
+    "warnings",
+    "request_ids",
+)
+
+
+class FileReporter(reporter_.Reporter):
+    """Writes a line of JSON as each action ends."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.rows: list[dict[str, Any]] = []
+
+    def ended(self, result: move_.MoveResult) -> None:
+        row = _row(result)
+        self.rows.append(row)
+        self._stream.write(json.dumps(row) + "\n")
+        # It is for those who watch, and for when this process is killed.
+        self._stream.flush()
+
+
+@contextlib.contextmanager
+def to(path: pathlib.Path | None) -> Iterator[reporter_.Reporter]:
+    """A reporter that writes to a file, readable by its owner only.
+
+    JSON lines while it runs; one named ``.csv`` or ``.json`` is turned into
+    that at the end.
+
+    :raises FailedError: the file cannot be written
+    """
+    if path is None:
+        yield reporter_.Reporter()
+        return
+    try:
+        path.touch(mode=0o600)
+        with path.open("w", encoding="utf-8") as stream:
+            reporter = FileReporter(stream)
+            try:
+                yield reporter
+            finally:
+                stream.flush()
+                _finish(path, reporter.rows)
+    except OSError as error:
+        raise errors.FailedError(f"cannot write {path}: {error}") from error
+
+
+def _finish(path: pathlib.Path, rows: list[dict[str, Any]]) -> None:
+    if path.suffix == ".json":
+        path.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    elif path.suffix == ".csv":
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, _FIELDS)
+            writer.writeheader()
+            for row in rows:
+                writer.writerow(
+                    row
+                    | {
+                        "warnings": "; ".join(row["warnings"]),
+                        "request_ids": " ".join(row["request_ids"]),
+                    }
+                )
+
+
+def _row(result: move_.MoveResult) -> dict[str, Any]:
+    started = datetime.datetime.now(
+        datetime.timezone.utc
+    ) - datetime.timedelta(seconds=result.elapsed)
+    every = dataclasses.asdict(result) | {
+        "migration_type": result.action.migration_type,
+        "path": result.path.value,
+        "started_at": started.isoformat(timespec="seconds"),
+        "seconds": round(result.elapsed, 1),
+        "result": result.outcome.value,
+    }
+    return {field: every[field] for field in _FIELDS}
