@@ -187,5 +187,16 @@ def case(
 
 
 def words(found: Any) -> list[tuple[str, str]]:
-    """What checks say, each as its result and its words."""
-    return [(check.result.value, check.full_text) for check in found]
+    """What checks say: each one's result, and its sentence and detail.
+
+    Whatever blocks has to name what clears it, which is asserted here and
+    so not repeated in every table.
+    """
+    said = []
+    for check in found:
+        if check.result is checks.Result.BLOCKED:
+            assert check.sentence, check
+            assert check.remedy, check
+        text = ": ".join(filter(None, (check.sentence, check.detail)))
+        said.append((check.result.value, text))
+    return said

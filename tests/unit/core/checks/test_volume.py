@@ -1,0 +1,388 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The volume's state: what a cold migration and a swap need of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit import builders
+from volmigrateclient.core import model
+from volmigrateclient.core.checks import volume
+
+_COLD = "Invalid state for cold migration: "
+_SWAP = "Invalid state for swapping volume: "
+_IDLE = ("ok", "none running")
+_HELD = (
+    "blocked",
+    _COLD + f"the volume is attached to server {builders.SERVER_ID}",
+)
+_ON_HOST = model.Attachment("a", builders.VOLUME_ID, None)
+_SECOND = model.Attachment("b", builders.VOLUME_ID, "other")
+_RUNNING = (
+    "warning",
+    ("Cinder is moving the volume right now; 'run' waits for that move and "
+    "judges where it ended"),
+)
+
+
+@pytest.mark.parametrize(
+    ("seen", "says"),
+    [
+        pytest.param(
+            builders.volume(),
+            [("ok", "none"), ("ok", "available"), _IDLE],
+            id="detached and idle",
+        ),
+        pytest.param(builders.attached(), [_HELD, _IDLE], id="attached"),
+        pytest.param(
+            builders.attached(status="detaching"),
+            [
+                _HELD,
+                ("blocked", _COLD + "the volume is detaching, not available"),
+                _IDLE,
+            ],
+            id="about to be detached",
+        ),
+        pytest.param(
+            builders.volume(status="in-use", attachments=(_ON_HOST,)),
+            [
+                (
+                    "blocked",
+                    _COLD + "the volume is attached to a host, not to a "
+                    "server",
+                ),
+                _IDLE,
+            ],
+            id="attached to a host",
+        ),
+        pytest.param(
+            builders.volume(status="error", migration_status="error"),
+            [
+                ("ok", "none"),
+                (
+                    "blocked",
+                    _COLD + "the volume is error, not available",
+                ),
+                ("ok", "none running (last: error)"),
+            ],
+            id="in error",
+        ),
+        pytest.param(
+            builders.volume(status="reserved"),
+            [
+                ("ok", "none"),
+                ("blocked", _COLD + "the volume is reserved, not available"),
+                _IDLE,
+            ],
+            id="about to be attached",
+        ),
+        pytest.param(
+            builders.volume(status="maintenance"),
+            [
+                ("ok", "none"),
+                (
+                    "blocked",
+                    _COLD + "the volume is maintenance, not available",
+                ),
+                _IDLE,
+            ],
+            id="locked by a move that is none",
+        ),
+        pytest.param(
+            builders.volume(
+                status="maintenance", migration_status="migrating"
+            ),
+            [("ok", "none"), ("ok", "maintenance"), _RUNNING],
+            id="moving, to nobody knows where",
+        ),
+    ],
+)
+def test_cold_needs_it_detached(
+    seen: model.Volume, says: list[tuple[str, str]]
+) -> None:
+    case = builders.case(builders.migrate(), builders.survey(volume=seen))
+
+    assert builders.words(volume.detached(case)) == says
+
+
+@pytest.mark.parametrize(
+    ("seen", "says"),
+    [
+        pytest.param(
+            builders.attached(),
+            [
+                (
+                    "ok",
+                    "the volume is attached to server " + builders.SERVER_ID,
+                ),
+                ("ok", "in-use"),
+                _IDLE,
+            ],
+            id="attached to one server",
+        ),
+        pytest.param(
+            builders.volume(),
+            [
+                (
+                    "blocked",
+                    _SWAP + "the volume is attached to no server",
+                ),
+                _IDLE,
+            ],
+            id="detached",
+        ),
+        pytest.param(
+            builders.volume(status="reserved"),
+            [
+                (
+                    "blocked",
+                    _SWAP + "the volume is attached to no server",
+                ),
+                ("blocked", _SWAP + "the volume is reserved, not in-use"),
+                _IDLE,
+            ],
+            id="of a shelved server",
+        ),
+        pytest.param(
+            builders.attached(attachments=(builders.ATTACHMENT, _SECOND)),
+            [
+                (
+                    "blocked",
+                    _SWAP + "the volume has 2 attachments "
+                    f"({builders.SERVER_ID}, other); Nova swaps only where "
+                    "there is one",
+                ),
+                ("ok", "in-use"),
+                _IDLE,
+            ],
+            id="attached to two servers",
+        ),
+        pytest.param(
+            builders.attached(attachments=(_ON_HOST,)),
+            [
+                (
+                    "blocked",
+                    _SWAP + "the volume is attached to a host, not to a "
+                    "server",
+                ),
+                ("ok", "in-use"),
+                _IDLE,
+            ],
+            id="attached to a host",
+        ),
+        pytest.param(
+            builders.attached(status="extending"),
+            [
+                (
+                    "ok",
+                    "the volume is attached to server " + builders.SERVER_ID,
+                ),
+                (
+                    "blocked",
+                    _SWAP + "the volume is extending, not in-use",
+                ),
+                _IDLE,
+            ],
+            id="being extended",
+        ),
+    ],
+)
+def test_a_swap_needs_it_attached(
+    seen: model.Volume, says: list[tuple[str, str]]
+) -> None:
+    case = builders.case(builders.action(), builders.survey(volume=seen))
+
+    assert builders.words(volume.attached(case)) == says
+
+
+@pytest.mark.parametrize("path", ["cold", "swap"])
+def test_snapshots_of_the_volume_block(path: str) -> None:
+    second = model.Snapshot("s2", "", "error")
+    case = builders.case(
+        builders.action(migration_type=path),
+        builders.survey(snapshots=(builders.SNAPSHOT, second)),
+    )
+
+    sentence = _COLD if path == "cold" else _SWAP
+    assert builders.words(volume.snapshots(case)) == [
+        (
+            "blocked",
+            sentence + "the volume has 2 snapshots: before-upgrade "
+            "(available), s2 (error)",
+        )
+    ]
+
+
+def test_one_snapshot_is_no_plural() -> None:
+    case = builders.case(
+        builders.retype(), builders.survey(snapshots=(builders.SNAPSHOT,))
+    )
+
+    (found,) = volume.snapshots(case)
+    assert found.detail == (
+        "the volume has 1 snapshot: before-upgrade (available)"
+    )
+
+
+def test_no_snapshots_are_fine() -> None:
+    found = volume.snapshots(builders.case(builders.retype()))
+
+    assert builders.words(found) == [("ok", "none")]
+
+
+@pytest.mark.parametrize(
+    ("seen", "says"),
+    [
+        pytest.param({}, [("ok", "none"), ("ok", "none")], id="nothing"),
+        pytest.param(
+            {"replication_status": "disabled"},
+            [("ok", "none"), ("ok", "disabled")],
+            id="no replication any more",
+        ),
+        pytest.param(
+            {"group_id": "g", "replication_status": "enabled"},
+            [
+                (
+                    "blocked",
+                    _COLD + "the volume is in group g",
+                ),
+                (
+                    "blocked",
+                    _COLD + "the volume is replicated (enabled)",
+                ),
+            ],
+            id="a group and replication",
+        ),
+    ],
+)
+def test_what_ties_it(
+    seen: dict[str, Any], says: list[tuple[str, str]]
+) -> None:
+    case = builders.case(
+        builders.migrate(), builders.survey(volume=builders.volume(**seen))
+    )
+
+    assert builders.words(volume.ties(case)) == says
+
+
+@pytest.mark.parametrize(
+    ("asked", "target", "says"),
+    [
+        pytest.param(
+            builders.migrate(),
+            builders.volume(host=builders.SPARE),
+            _RUNNING,
+            id="to the pool that is asked for",
+        ),
+        pytest.param(
+            builders.migrate(),
+            builders.volume(host=None),
+            _RUNNING,
+            id="to a pool that is not chosen yet",
+        ),
+        pytest.param(
+            builders.migrate(),
+            builders.volume(host=builders.OTHER),
+            (
+                "blocked",
+                _COLD + f"Cinder is moving the volume to {builders.OTHER} "
+                "right now",
+            ),
+            id="to another pool",
+        ),
+        pytest.param(
+            builders.retype(destination_node=None),
+            builders.volume(type_id="x", type_name="bronze"),
+            (
+                "blocked",
+                _COLD + "Cinder is moving the volume to type bronze right now",
+            ),
+            id="to another type",
+        ),
+        pytest.param(
+            builders.retype(destination_type="no such type"),
+            builders.volume(),
+            _RUNNING,
+            id="the type asked for does not exist: others say so",
+        ),
+        pytest.param(
+            builders.action(destination_node=builders.SPARE),
+            builders.volume(host=builders.OTHER),
+            (
+                "blocked",
+                _SWAP + "Cinder is moving the volume to type gold on "
+                f"{builders.OTHER} right now",
+            ),
+            id="to another type on another pool",
+        ),
+    ],
+)
+def test_a_move_that_is_running_is_joined_if_it_is_the_same(
+    asked: Any, target: model.Volume, says: tuple[str, str]
+) -> None:
+    moving = builders.attached(migration_status="migrating")
+    case = builders.case(asked, builders.survey(volume=moving, target=target))
+
+    check = (
+        volume.attached
+        if asked.migration_type == "swap"
+        else (volume.detached)
+    )
+    assert builders.words(check(case))[-1] == says
+
+
+def test_a_swap_via_nova_never_joins_a_move_of_cinder() -> None:
+    moving = builders.attached(migration_status="starting")
+    case = builders.case(
+        builders.action(), builders.survey(volume=moving), swap_via="nova"
+    )
+
+    assert builders.words(volume.attached(case))[-1] == (
+        "blocked",
+        _SWAP + "Cinder is moving the volume right now",
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "check", "sentence"),
+    [
+        pytest.param(builders.migrate(), volume.detached, _COLD, id="cold"),
+        pytest.param(builders.action(), volume.attached, _SWAP, id="swap"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("server_id", "whom"), [("shelved", "server shelved"), (None, "a host")]
+)
+def test_a_volume_that_is_held_for_somebody_says_for_whom(
+    asked: Any, check: Any, sentence: str, server_id: str | None, whom: str
+) -> None:
+    holder = model.Attachment(
+        "r", builders.VOLUME_ID, server_id, status="reserved"
+    )
+    case = builders.case(
+        asked,
+        builders.survey(
+            volume=builders.volume(status="reserved"), attachments=(holder,)
+        ),
+    )
+
+    assert builders.words(check(case)) == [
+        (
+            "blocked",
+            f"{sentence}the volume is not attached, but reserved for {whom}",
+        ),
+        _IDLE,
+    ]
