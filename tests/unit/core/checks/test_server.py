@@ -47,8 +47,10 @@ def _case(**seen: Any) -> Any:
             [
                 (
                     "warning",
-                    (f"{_WEB} has a resize to confirm; after the swap it "
-                    "cannot be reverted to the volume's old place"),
+                    (
+                        f"{_WEB} has a resize to confirm; after the swap it "
+                        "cannot be reverted to the volume's old place"
+                    ),
                 )
             ],
             id="resized, as the spec allows",

@@ -33,8 +33,10 @@ _ON_HOST = model.Attachment("a", builders.VOLUME_ID, None)
 _SECOND = model.Attachment("b", builders.VOLUME_ID, "other")
 _RUNNING = (
     "warning",
-    ("Cinder is moving the volume right now; 'run' waits for that move and "
-    "judges where it ended"),
+    (
+        "Cinder is moving the volume right now; 'run' waits for that move and "
+        "judges where it ended"
+    ),
 )
 
 

@@ -1,0 +1,412 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The type that a volume is to get: it is there, allowed and affordable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit import builders
+from volmigrateclient.core import model, specs
+from volmigrateclient.core import survey as survey_
+from volmigrateclient.core.checks import destination
+
+_TYPE = "Destination type cannot be used: "
+_MULTI = {
+    "volume_backend_name": "silver",
+    "multiattach": "<is> True",
+}
+_QUOTA = "Quota does not suffice: "
+
+
+def _with_silver(base: Any = builders.survey, **seen: Any) -> survey_.Survey:
+    found: survey_.Survey = base(
+        types=(builders.volume_type(), builders.silver(**seen))
+    )
+    return found
+
+
+@pytest.mark.parametrize("asked", ["gold", "gold-id"])
+def test_a_retype_to_the_type_that_it_has_is_refused(asked: str) -> None:
+    case = builders.case(builders.retype(destination_type=asked))
+
+    assert builders.words(destination.type_differs(case)) == [
+        (
+            "blocked",
+            ("Volume type must be different for retyping: the volume is of "
+            "type gold already"),
+        )
+    ]
+
+
+@pytest.mark.parametrize("asked", ["silver", "no such type"])
+def test_another_type_is_not_refused_for_being_the_same(asked: str) -> None:
+    case = builders.case(builders.retype(destination_type=asked))
+
+    assert builders.words(destination.type_differs(case)) == []
+
+
+@pytest.mark.parametrize(
+    ("case", "says"),
+    [
+        pytest.param(
+            builders.case(builders.migrate()), [], id="none asked for"
+        ),
+        pytest.param(
+            builders.case(builders.retype()),
+            [("ok", "gold -> silver")],
+            id="another",
+        ),
+        pytest.param(
+            builders.case(builders.action(destination_type="gold")),
+            [("ok", "gold, as now")],
+            id="the same, in a swap",
+        ),
+        pytest.param(
+            builders.case(builders.retype(destination_type="gold")),
+            [],
+            id="the same, in a retype: refused elsewhere",
+        ),
+        pytest.param(
+            builders.case(builders.retype(destination_type="bronze")),
+            [
+                (
+                    "blocked",
+                    (f"{_TYPE}no volume type with a name or ID of 'bronze' "
+                    "exists"),
+                )
+            ],
+            id="none of that name",
+        ),
+        pytest.param(
+            builders.case(builders.retype(), _with_silver(is_public=False)),
+            [
+                (
+                    "blocked",
+                    (f"{_TYPE}volume type silver is private and project "
+                    f"{builders.PROJECT_ID} has no access to it"),
+                ),
+                ("ok", "gold -> silver"),
+            ],
+            id="private, and another project's",
+        ),
+        pytest.param(
+            builders.case(
+                builders.retype(),
+                builders.survey(
+                    types=(
+                        builders.volume_type(),
+                        builders.silver(is_public=False),
+                    ),
+                    type_projects=(builders.PROJECT_ID,),
+                ),
+            ),
+            [("ok", "gold -> silver")],
+            id="private, and this project's",
+        ),
+        pytest.param(
+            builders.case(
+                builders.retype(),
+                builders.survey(
+                    types=(
+                        builders.volume_type(),
+                        builders.silver(is_public=False),
+                    ),
+                    type_projects=None,
+                ),
+            ),
+            [
+                (
+                    "unknown",
+                    "Cinder does not show who may use private type silver",
+                ),
+                ("ok", "gold -> silver"),
+            ],
+            id="private, and nobody says whose",
+        ),
+        pytest.param(
+            builders.case(
+                builders.action(),
+                _with_silver(builders.live_survey, extra_specs=_MULTI),
+            ),
+            [
+                (
+                    "blocked",
+                    ("Invalid state for swapping volume: type silver changes "
+                    "multiattach, which only a detached volume can"),
+                ),
+                ("ok", "gold -> silver"),
+            ],
+            id="multiattach comes, live",
+        ),
+        pytest.param(
+            builders.case(
+                builders.action(),
+                builders.live_survey(
+                    volume=builders.attached(multiattach=True)
+                ),
+            ),
+            [
+                (
+                    "blocked",
+                    ("Invalid state for swapping volume: type silver changes "
+                    "multiattach, which only a detached volume can"),
+                ),
+                ("ok", "gold -> silver"),
+            ],
+            id="multiattach goes, live",
+        ),
+        pytest.param(
+            builders.case(builders.retype(), _with_silver(extra_specs=_MULTI)),
+            [("ok", "gold -> silver")],
+            id="multiattach comes, detached",
+        ),
+    ],
+)
+def test_type_usable(case: Any, says: list[tuple[str, str]]) -> None:
+    assert builders.words(destination.type_usable(case)) == says
+
+
+_FULL = builders.pool(builders.OTHER, free_capacity_gb=9)
+_TO_ANY = builders.silver(extra_specs={})
+
+
+@pytest.mark.parametrize(
+    ("case", "says"),
+    [
+        pytest.param(
+            builders.case(builders.retype()),
+            [("ok", builders.OTHER)],
+            id="one pool serves it",
+        ),
+        pytest.param(
+            builders.case(builders.retype(destination_type="bronze")),
+            [],
+            id="no such type: said elsewhere",
+        ),
+        pytest.param(
+            builders.case(builders.action(destination_node=builders.OTHER)),
+            [],
+            id="a pool was asked for: judged elsewhere",
+        ),
+        pytest.param(
+            builders.case(builders.retype(), builders.survey(pools=None)),
+            [("unknown", "Cinder does not show its pools")],
+            id="pools are hidden",
+        ),
+        pytest.param(
+            builders.case(
+                builders.retype(),
+                builders.survey(pools=(builders.pool(),)),
+            ),
+            [
+                (
+                    "blocked",
+                    (f"{_TYPE}no pool that is up and enabled serves type "
+                    "silver"),
+                )
+            ],
+            id="no pool serves it",
+        ),
+        pytest.param(
+            builders.case(
+                builders.retype(),
+                builders.survey(pools=(builders.pool(), _FULL)),
+            ),
+            [
+                (
+                    "blocked",
+                    (f"{_TYPE}no pool of type silver has 10 GiB left "
+                    f"({builders.OTHER} 9 GiB)"),
+                )
+            ],
+            id="none has room",
+        ),
+        pytest.param(
+            builders.case(
+                builders.retype(),
+                builders.survey(
+                    types=(builders.volume_type(), _TO_ANY),
+                    pools=(builders.pool(free_capacity_gb=0),),
+                ),
+            ),
+            [("ok", builders.POOL)],
+            id="its own pool needs no more room",
+        ),
+        pytest.param(
+            builders.case(
+                builders.action(),
+                builders.live_survey(
+                    types=(builders.volume_type(), _TO_ANY),
+                    pools=(builders.pool(free_capacity_gb=0),),
+                ),
+                swap_via="nova",
+            ),
+            [
+                (
+                    "blocked",
+                    (f"{_TYPE}no pool of type silver has 10 GiB left "
+                    f"({builders.POOL} 0 GiB)"),
+                )
+            ],
+            id="but a second volume does",
+        ),
+    ],
+)
+def test_some_pool(case: Any, says: list[tuple[str, str]]) -> None:
+    assert builders.words(destination.some_pool(case)) == says
+
+
+def test_what_the_small_cloud_s_pools_serve() -> None:
+    # The tables rest on it.
+    gold, silver = builders.volume_type(), builders.silver()
+    served = {
+        pool.name: [
+            wanted.name
+            for wanted in (gold, silver)
+            if not specs.mismatches(wanted, pool)
+        ]
+        for pool in builders.survey().pools or ()
+    }
+
+    assert served == {
+        builders.POOL: ["gold"],
+        builders.SPARE: ["gold"],
+        builders.OTHER: ["silver"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("limits", "says"),
+    [
+        pytest.param({}, [("ok", "suffices")], id="nothing is limited"),
+        pytest.param(
+            {"volumes_silver": (-1, 99, 0), "gigabytes_silver": (-1, 9, 9)},
+            [("ok", "suffices")],
+            id="without a limit",
+        ),
+        pytest.param(
+            {"volumes_silver": (10, 8, 1), "gigabytes_silver": (50, 40, 0)},
+            [("ok", "suffices")],
+            id="just so",
+        ),
+        pytest.param(
+            {"volumes_silver": (10, 8, 2), "gigabytes_silver": (50, 40, 1)},
+            [
+                (
+                    "blocked",
+                    (f"{_QUOTA}volumes_silver of project "
+                    f"{builders.PROJECT_ID}: 1 needed, 0 left"),
+                ),
+                (
+                    "blocked",
+                    (f"{_QUOTA}gigabytes_silver of project "
+                    f"{builders.PROJECT_ID}: 10 needed, 9 left"),
+                ),
+            ],
+            id="what is reserved counts",
+        ),
+        pytest.param(
+            {"volumes_silver": (5, 8, 0)},
+            [
+                (
+                    "blocked",
+                    (f"{_QUOTA}volumes_silver of project "
+                    f"{builders.PROJECT_ID}: 1 needed, 0 left"),
+                )
+            ],
+            id="over it already",
+        ),
+        pytest.param(
+            {"volumes": (1, 1, 0), "gigabytes": (10, 10, 0)},
+            [("ok", "suffices")],
+            id="the volume itself is not counted twice",
+        ),
+    ],
+)
+def test_quota_of_a_retype(
+    limits: dict[str, tuple[int, int, int]], says: list[tuple[str, str]]
+) -> None:
+    quota = {key: model.Quota(*value) for key, value in limits.items()}
+    case = builders.case(builders.retype(), builders.survey(quota=quota))
+
+    assert builders.words(destination.quota(case)) == says
+
+
+def test_quota_that_is_hidden() -> None:
+    case = builders.case(builders.retype(), builders.survey(quota=None))
+
+    assert builders.words(destination.quota(case)) == [
+        ("unknown", "Cinder does not show the project's quota")
+    ]
+
+
+@pytest.mark.parametrize("asked", ["gold", "no such type"])
+def test_no_quota_is_needed_where_no_type_changes(asked: str) -> None:
+    case = builders.case(builders.action(destination_type=asked))
+
+    assert builders.words(destination.quota(case)) == []
+
+
+def test_the_remedy_for_a_quota_names_the_type() -> None:
+    seen = builders.survey(quota={"volumes_silver": model.Quota(0, 0, 0)})
+
+    (found,) = destination.quota(builders.case(builders.retype(), seen))
+    assert found.remedy == (
+        "openstack quota set --volumes <n> --volume-type silver "
+        f"{builders.PROJECT_ID}"
+    )
+
+
+_DM_CRYPT = model.Encryption("nova.volume.encryptors.cryptsetup.Cryptsetup")
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted", "labels"),
+    [
+        pytest.param(None, None, [], id="none"),
+        pytest.param(_DM_CRYPT, _DM_CRYPT, [], id="below QEMU"),
+        pytest.param(builders.LUKS, None, ["the volume's"], id="source"),
+        pytest.param(None, builders.LUKS, ["the destination"], id="wanted"),
+        pytest.param(
+            builders.LUKS,
+            model.Encryption("luks2"),
+            ["the volume's", "the destination"],
+            id="both",
+        ),
+    ],
+)
+def test_luks_cannot_be_swapped(
+    source: model.Encryption | None,
+    wanted: model.Encryption | None,
+    labels: list[str],
+) -> None:
+    case = builders.case(
+        builders.action(),
+        builders.live_survey(
+            source_encryption=source, destination_encryption=wanted
+        ),
+    )
+
+    expected = [
+        (
+            "blocked",
+            (f"Invalid state for swapping volume: {label} type is encrypted "
+            "with LUKS, which Nova cannot swap"),
+        )
+        for label in labels
+    ]
+    found = builders.words(destination.encryption(case))
+    assert found == (expected or [("ok", "no LUKS")])

@@ -1,0 +1,157 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What only a swap via Nova needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit import builders
+from volmigrateclient.core import model
+from volmigrateclient.core.checks import direct_swap
+
+_REFUSED = "Nova does not accept a direct swap of this volume: "
+
+
+def _case(**seen: Any) -> Any:
+    return builders.case(
+        builders.action(destination_type=seen.pop("wanted", "silver")),
+        builders.live_survey(**seen),
+        swap_via="nova",
+    )
+
+
+@pytest.mark.parametrize(
+    ("resource", "says"),
+    [
+        ("snapshots", "suffices"),
+        ("volumes", "1 needed, 0 left"),
+        ("gigabytes", "10 needed, 0 left"),
+        ("volumes_silver", "1 needed, 0 left"),
+        ("gigabytes_silver", "10 needed, 0 left"),
+    ],
+)
+def test_two_volumes_count_side_by_side(resource: str, says: str) -> None:
+    case = _case(quota={resource: model.Quota(5, 5, 0)})
+
+    ((_, text),) = builders.words(direct_swap.quota(case))
+    assert text.endswith(says)
+
+
+def test_no_quota_of_a_type_that_there_is_not() -> None:
+    assert builders.words(direct_swap.quota(_case(wanted="bronze"))) == []
+
+
+@pytest.mark.parametrize(
+    ("project", "says"),
+    [
+        (None, []),
+        (model.Project("p", "shop", "d", True), [("ok", "shop")]),
+        (
+            model.Project("p", "shop", "d", False),
+            [
+                (
+                    "blocked",
+                    "Project cannot be used: project shop (p) is disabled",
+                )
+            ],
+        ),
+    ],
+)
+def test_project(
+    project: model.Project | None, says: list[tuple[str, str]]
+) -> None:
+    found = direct_swap.project(_case(project=project))
+
+    assert builders.words(found) == says
+
+
+def _behind(mig: str) -> list[tuple[str, str]]:
+    return [
+        (
+            "blocked",
+            (f"{_REFUSED}its migration_status is '{mig}', so it cannot be "
+            "told whether Nova is guarded against direct swaps (OSSN-0094)"),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mig", "accepted", "says"),
+    [
+        pytest.param(
+            None,
+            True,
+            [
+                (
+                    "warning",
+                    ("accepted, but by OSSN-0094 a later live migration of "
+                    "the server could open another tenant's disk"),
+                )
+            ],
+            id="accepted",
+        ),
+        pytest.param(
+            None,
+            False,
+            [
+                (
+                    "blocked",
+                    (f"{_REFUSED}Nova answered 409: since OSSN-0094 only "
+                    "Cinder may call it"),
+                )
+            ],
+            id="refused",
+        ),
+        pytest.param(None, None, [], id="not asked: there is no server"),
+        pytest.param(
+            "error", True, _behind("error"), id="a failed move opens the guard"
+        ),
+        pytest.param(
+            "success", True, _behind("success"), id="so does one that went"
+        ),
+        pytest.param(
+            "migrating", None, [], id="a running one is refused elsewhere"
+        ),
+    ],
+)
+def test_accepted(
+    mig: str | None, accepted: bool | None, says: list[tuple[str, str]]
+) -> None:
+    case = _case(
+        volume=builders.attached(migration_status=mig),
+        swap_accepted=accepted,
+    )
+
+    assert builders.words(direct_swap.accepted(case)) == says
+
+
+@pytest.mark.parametrize(
+    ("seen", "result"),
+    [
+        ({}, "warning"),
+        ({"name": "pvc-1f"}, "blocked"),
+        ({"metadata": {"csi.storage.k8s.io/pv/name": "x"}}, "blocked"),
+        ({"metadata": {"cinder.csi.openstack.org/cluster": "x"}}, "blocked"),
+    ],
+)
+def test_a_volume_that_is_found_by_its_id(
+    seen: dict[str, Any], result: str
+) -> None:
+    case = _case(volume=builders.attached(**seen))
+
+    ((found, text),) = builders.words(direct_swap.new_identity(case))
+    assert found == result
+    assert "ID" in text
