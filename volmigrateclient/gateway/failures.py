@@ -60,19 +60,24 @@ def translated(
                 raise _from_status(
                     service, error.http_status, error.message
                 ) from error
-            except auth_exceptions.ConnectFailure as error:
+            except auth_exceptions.SSLFailure as error:
+                # Before anything was sent, and so it will stay.
+                raise errors.CloudError(f"{service}: {error}") from error
+            except auth_exceptions.ConnectionError as error:
                 # Refused, dropped or timed out: if it was sent, the service
                 # may have acted on it.
                 raise errors.UnansweredError(
-                    f"{service} does not answer: {_unreached(error)}"
-                ) from error
-            except auth_exceptions.EmptyCatalog as error:
-                raise errors.CloudError(
-                    f"{service} cannot be found: the credentials are for no "
-                    "project"
+                    f"{service} does not answer: {error}"
                 ) from error
             except auth_exceptions.ClientException as error:
                 raise errors.CloudError(f"{service}: {error}") from error
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                # The clients trip over what a proxy answers in a service's
+                # place: a page of HTML, half of a body, nothing.
+                raise errors.UnansweredError(
+                    f"{service} gave an answer that cannot be understood "
+                    f"({type(error).__name__}: {error})"
+                ) from error
 
         return wrapper
 
