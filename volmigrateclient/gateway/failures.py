@@ -67,7 +67,7 @@ def translated(
                 # Refused, dropped or timed out: if it was sent, the service
                 # may have acted on it.
                 raise errors.UnansweredError(
-                    f"{service} does not answer: {error}"
+                    f"{service} does not answer: {_unreached(error)}"
                 ) from error
             except auth_exceptions.ClientException as error:
                 raise errors.CloudError(f"{service}: {error}") from error
@@ -84,7 +84,7 @@ def translated(
     return decorate
 
 
-def _unreached(error: auth_exceptions.ConnectFailure) -> str:
+def _unreached(error: auth_exceptions.ConnectionError) -> str:
     """What could not be reached and why, without the layers in between."""
     # "Unable to establish connection to URL: what each layer calls it"
     what = str(error).partition(": ")[0].partition("?")[0]
