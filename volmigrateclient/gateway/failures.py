@@ -60,9 +60,6 @@ def translated(
                 raise _from_status(
                     service, error.http_status, error.message
                 ) from error
-            except auth_exceptions.connection.SSLFailure as error:
-                # Before anything was sent, and so it will stay.
-                raise errors.CloudError(f"{service}: {error}") from error
             except auth_exceptions.ConnectionError as error:
                 # Refused, dropped or timed out: if it was sent, the service
                 # may have acted on it.
