@@ -89,7 +89,7 @@ class BlockStorage(typing.Protocol):
         """Add to a volume's metadata."""
 
     def unset_metadata(self, volume_id: str, keys: Collection[str]) -> None:
-        """Remove keys of a volume's metadata, a request each."""
+        """Remove keys of a volume's metadata, all at once or none."""
 
     def set_bootable(self, volume_id: str, bootable: bool) -> None:
         """Set the bootable flag."""

@@ -37,6 +37,9 @@ _NO_ID = str(uuid.UUID(int=0))
 
 _HOST = "os-vol-host-attr:host"
 
+#: "Precondition failed": the client replaces what it has read before.
+_CHANGED_MEANWHILE = 412
+
 _translated = failures.translated("Cinder")
 
 
@@ -243,11 +246,20 @@ class BlockStorage:
 
     @_translated
     def unset_metadata(self, volume_id: str, keys: Collection[str]) -> None:
-        for key in keys:
-            try:
-                self._cinder.volumes.delete_metadata(volume_id, [key])
-            except cinder_client.exceptions.NotFound:
-                continue
+        # All at once or none: half a mark could not be found any more.
+        held = self._cinder.volumes.get(volume_id).metadata
+        present = [key for key in keys if key in held]
+        if not present:
+            return
+        try:
+            self._cinder.volumes.delete_metadata(volume_id, present)
+        except cinder_client.exceptions.ClientException as error:
+            if error.code != _CHANGED_MEANWHILE:
+                raise
+            raise errors.UnansweredError(
+                f"metadata of volume {volume_id} was changed meanwhile",
+                error.code,
+            ) from error
 
     @_translated
     def set_bootable(self, volume_id: str, bootable: bool) -> None:
