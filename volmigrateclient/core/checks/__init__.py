@@ -102,6 +102,7 @@ _OF_PATH: dict[action_.Path, tuple[_Of, ...]] = {
         direct_swap.quota,
         direct_swap.project,
         direct_swap.accepted,
+        direct_swap.unfinished,
         direct_swap.new_identity,
     ),
 }

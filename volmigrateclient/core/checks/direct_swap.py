@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from volmigrateclient.core.checks import check, destination
+from volmigrateclient.core.direct_swap import marks
 
 #: Metadata by which orchestrators find their volume by its ID.
 _OWNERS = ("cinder.csi.openstack.org/cluster", "csi.storage.k8s.io/pv/name")
@@ -102,4 +103,17 @@ def new_identity(case: check.Case) -> Iterator[check.Check]:
             "Identity",
             "the volume gets another ID; Heat, Terraform, backups and "
             "transfers that name the old one are not updated",
+        )
+
+
+def unfinished(case: check.Case) -> Iterator[check.Check]:
+    """The volume is not itself what an interrupted swap has left."""
+    mark = marks.of_volume(case.survey.volume)
+    if mark is not None:
+        yield case.blocked(
+            "Earlier swap",
+            check.DIRECT_SWAP,
+            "the volume is the destination of a swap of volume "
+            f"{mark.source_id} that was not finished",
+            "openstack volume watcher-migrate recover",
         )

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import itertools
 from collections.abc import Sequence
 
 from volmigrateclient.core import cloud as cloud_
@@ -125,23 +126,36 @@ def gather(
 def find_swap(
     cloud: cloud_.Cloud, mark: marks.Mark
 ) -> model.SwapAction | None:
-    """Nova's action for a swap: by its request ID, or since it started.
+    """Nova's action for a swap: by its request ID, or since it was asked.
 
-    A run that died between Nova's answer and its note of the request ID
-    leaves none; the one swap of that server since then is it.
+    A run that died, or was not answered, has no request ID. Nova's actions
+    do not name their volumes; so of several that came after the last one
+    before ours, that one counts which leaves the most open.
     """
     if not mark.request_id:
         return None
     if mark.request_id != marks.PENDING:
         return cloud.get_swap(mark.server_id, mark.request_id)
-    since = [
-        swap
-        for swap in cloud.list_swaps(mark.server_id)
-        if swap.started_at[:19] >= mark.started[:19]
-    ]
-    if not since:
-        return None
-    return cloud.get_swap(mark.server_id, since[-1].request_id)
+    newer = itertools.takewhile(
+        lambda swap: swap.request_id != mark.after,
+        cloud.list_swaps(mark.server_id),
+    )
+    seen = [cloud.get_swap(mark.server_id, swap.request_id) for swap in newer]
+    return max(
+        (swap for swap in seen if swap is not None),
+        key=_leaves_open,
+        default=None,
+    )
+
+
+def _leaves_open(swap: model.SwapAction) -> int:
+    if swap.events and swap.result is None:
+        return 4
+    if swap.result == "Success":
+        return 3
+    if swap.result is None:
+        return 1
+    return 0 if traceback.disk_after(swap) is traceback.Disk.OLD else 2
 
 
 def decide(seen: Evidence) -> Decision:
@@ -191,7 +205,7 @@ def _unfinished(seen: Evidence, unproven: tuple[str, ...]) -> Decision:
 
 
 def not_proven(seen: Evidence) -> tuple[str, ...]:
-    """What is missing before the source may be deleted (E.2), all of it."""
+    """What is missing to say that the data has moved (E.2), all of it."""
     source, destination = seen.source, seen.destination
     if destination is None:
         return ("there is no destination volume",)
@@ -224,8 +238,6 @@ def not_proven(seen: Evidence) -> tuple[str, ...]:
             "Cinder is moving the source": (
                 source.migration_status in _AT_REST
             ),
-            "the source has snapshots": not seen.source_snapshots,
-            "the source is in a group": source.group_id is None,
             "source and destination are of different projects": (
                 source.project_id == destination.project_id
             ),
@@ -237,17 +249,34 @@ def not_proven(seen: Evidence) -> tuple[str, ...]:
     return tuple(claim for claim, holds in claims.items() if not holds)
 
 
+def source_needed(seen: Evidence) -> tuple[str, ...]:
+    """Why the source stays although the data has moved (E.1)."""
+    source = seen.source
+    if source is None:
+        return ()
+    claims = {
+        f"it has {len(seen.source_snapshots)} snapshot(s)": (
+            not seen.source_snapshots
+        ),
+        f"it is in group {source.group_id}": source.group_id is None,
+    }
+    return tuple(claim for claim, holds in claims.items() if not holds)
+
+
 def _without_destination(seen: Evidence) -> Decision:
-    if seen.source is not None and seen.source.status == "detaching":
-        if seen.swap is not None and seen.swap.result is None:
-            return Decision(
-                Verdict.WAIT, ("Nova has not ended a swap of the source",)
-            )
-        if seen.attachment_in_nova(seen.source) is None:
-            return Decision(
-                Verdict.QUARANTINE,
-                ("the source is detaching and its server does not list it",),
-            )
+    if not seen.mark.request_id:
+        return Decision(Verdict.UNDO, ("no destination volume exists",))
+    if seen.swap is not None and seen.swap.events and not seen.swap.result:
+        return Decision(
+            Verdict.WAIT, ("Nova has not ended the swap; it may be copying",)
+        )
+    doubts = _doubts_of_source(seen)
+    if doubts:
+        # Somebody deleted it during the swap, or the whole server.
+        return Decision(
+            Verdict.QUARANTINE,
+            ("the destination volume does not exist any more", *doubts),
+        )
     return Decision(Verdict.UNDO, ("no destination volume exists",))
 
 

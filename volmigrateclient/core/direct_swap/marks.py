@@ -23,6 +23,7 @@ import dataclasses
 import datetime
 import re
 import secrets
+from collections.abc import Mapping
 
 from volmigrateclient.core import model
 
@@ -32,13 +33,16 @@ USER_PREFIX = "volmig-"
 ROLE_KEY, DESTINATION = "volmig", "destination"
 _SOURCE, _RUN, _SERVER = "volmig_source", "volmig_run", "volmig_server"
 _STARTED, _REQUEST, _KEEP = "volmig_started", "volmig_swap", "volmig_keep"
-KEYS = (ROLE_KEY, _SOURCE, _RUN, _SERVER, _STARTED, _REQUEST, _KEEP)
+_AFTER = "volmig_after"
+KEYS = (ROLE_KEY, _SOURCE, _RUN, _SERVER, _STARTED, _REQUEST, _AFTER, _KEEP)
 
 #: On a source that was kept: the volume that the server has instead.
 REPLACED_BY = "volmig_replaced_by"
 
 #: Instead of the swap's request ID: Nova is being asked right now.
 PENDING = "pending"
+#: Instead of an earlier swap's request ID: the server had none.
+NO_SWAP = "none"
 
 _DESCRIPTION = re.compile(
     r"swap of volume (?P<source>\S+); run (?P<run>\w+); "
@@ -50,9 +54,11 @@ _DESCRIPTION = re.compile(
 class Mark:
     """One run: what it swaps, where, and since when.
 
-    :param started: UTC, ISO 8601 in seconds
+    :param started: UTC, ISO 8601 in seconds, by this machine's clock
     :param request_id: of the swap: '' before Nova is asked, then PENDING
         until its answer
+    :param after: request ID of the server's last swap before this one, or
+        NO_SWAP; clocks differ, the order of Nova's own records does not
     """
 
     source_id: str
@@ -61,6 +67,7 @@ class Mark:
     started: str
     keep_source: bool = False
     request_id: str = ""
+    after: str = ""
 
     @property
     def user_name(self) -> str:
@@ -87,6 +94,7 @@ class Mark:
             _SERVER: self.server_id,
             _STARTED: self.started,
             **({_REQUEST: self.request_id} if self.request_id else {}),
+            **({_AFTER: self.after} if self.after else {}),
             **({_KEEP: "yes"} if self.keep_source else {}),
         }
 
@@ -120,6 +128,7 @@ def of_volume(volume: model.Volume) -> Mark | None:
         started=seen.get(_STARTED, ""),
         keep_source=_KEEP in seen,
         request_id=seen.get(_REQUEST, ""),
+        after=seen.get(_AFTER, ""),
     )
 
 
@@ -139,6 +148,20 @@ def of_user(user: model.User) -> Mark | None:
 def run_filter(run_id: str) -> str:
     """Cinder's metadata filter for what a run has made."""
     return str({_RUN: run_id})
+
+
+def source_filter(source_id: str) -> str:
+    """Cinder's metadata filter for the destinations of a volume's swaps."""
+    return str({ROLE_KEY: DESTINATION, _SOURCE: source_id})
+
+
+def without(metadata: Mapping[str, str]) -> dict[str, str]:
+    """A volume's own metadata: a mark must not be copied to another."""
+    return {
+        key: value
+        for key, value in metadata.items()
+        if key not in (*KEYS, REPLACED_BY)
+    }
 
 
 def destination_filter() -> str:

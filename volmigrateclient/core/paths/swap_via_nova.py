@@ -26,44 +26,43 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
-from volmigrateclient.core import errors, model, verdict
+from volmigrateclient.core import errors, verdict
 from volmigrateclient.core import move as move_
-from volmigrateclient.core.direct_swap import endings, evidence, marks
-from volmigrateclient.core.direct_swap import password as password_
-from volmigrateclient.core.paths import patience, retyping
+from volmigrateclient.core.direct_swap import (
+    endings,
+    evidence,
+    last_look,
+    making,
+    marks,
+    traceback,
+)
+from volmigrateclient.core.direct_swap import run as run_
+from volmigrateclient.core.paths import patience
 
 _T = typing.TypeVar("_T")
 _Waits = Generator[move_.Wait, move_.Reading, _T]
+_Left = tuple[str, ...]
 
-_RECOVER = "openstack volume watcher-migrate recover"
+_ATTEMPTS = 3
 _SWAPPING = "swapping"
 
-
-@dataclasses.dataclass
-class _Run:
-    """What this run has made so far.
-
-    :param asked_for_volume: whether Cinder may have made a destination
-    """
-
-    move: move_.Move
-    mark: marks.Mark
-    user: model.User | None = None
-    asked_for_volume: bool = False
-    destination_id: str | None = None
-
-    @property
-    def source(self) -> model.Volume:
-        """The volume as it was before anything was done."""
-        return self.move.before.volume
+#: With these Nova changed nothing (semantics B.1). After a 404 or a 500 the
+#: source may be left detaching.
+_REFUSALS = (
+    errors.BadRequestError,
+    errors.UnauthorizedError,
+    errors.ForbiddenError,
+    errors.ConflictError,
+    errors.OverQuotaError,
+)
 
 
 def steps(move: move_.Move) -> move_.Steps:
     """The five steps."""
     source = move.before.volume
-    run = _Run(
+    run = run_.Run(
         move,
         marks.new(
             source.id,
@@ -72,397 +71,234 @@ def steps(move: move_.Move) -> move_.Steps:
         ),
     )
     try:
-        password = yield from _make_user(run)
-        yield from _create_destination(run, password)
-        yield from _make_alike(run)
-        yield from _before_swapping(run)
+        password = yield from making.make_user(run)
+        yield from making.create_destination(run, password)
+        yield from making.make_alike(run)
+        yield from last_look.before_swapping(run)
     except (errors.MigrateError, errors.HandOver) as reason:
-        yield from _undo(run)
-        if isinstance(reason, errors.MigrateError):
-            raise
-        return _undone(run, reason)
+        return (yield from _given_up(run, reason))
     return (yield from _swap(run))
-
-
-# -- Step one ---------------------------------------------------------------
-
-
-def _make_user(run: _Run) -> _Waits[str]:
-    """Make the user with its role; gives its password."""
-    move, cloud = run.move, run.move.cloud
-    options, project = move.options, move.before.project
-    if project is None:
-        raise RuntimeError("the survey has no project")
-    phase = "creating the temporary user"
-    role_id = yield from patience.read(
-        lambda: cloud.find_role(options.temporary_user_role), phase, 3
-    )
-    domain_id = project.domain_id
-    wanted_domain = options.temporary_user_domain
-    if wanted_domain is not None:
-        domain_id = yield from patience.read(
-            lambda: cloud.find_domain(wanted_domain), phase, 3
-        )
-    password = password_.make(
-        (yield from patience.read(cloud.password_regex, phase, 3))
-    )
-    run.user = yield from _locked(run, domain_id, password)
-    user_id = run.user.id
-    yield from patience.read(
-        lambda: cloud.grant_role(user_id, project.id, role_id), phase, 3
-    )
-    return password
-
-
-def _locked(run: _Run, domain_id: str, password: str) -> _Waits[model.User]:
-    """Make the user; somebody else's of that name is their lock."""
-    cloud, mark = run.move.cloud, run.mark
-    for attempt in (1, 2):
-        try:
-            return cloud.create_user(
-                mark.user_name, domain_id, password, mark.description
-            )
-        except errors.UnansweredError as error:
-            unanswered = error
-        except errors.ConflictError as error:
-            raise errors.LockedError(
-                f"volume {mark.source_id} is already being swapped, or a "
-                f"swap of it was interrupted: user {mark.user_name} exists. "
-                f"See '{_RECOVER}'"
-            ) from error
-        except errors.ForbiddenError as error:
-            raise errors.FailedError(
-                f"domain {domain_id} takes no users ({error}); name another "
-                "one with --temporary-user-domain"
-            ) from error
-        # Keystone may have made it: its description tells whose it is.
-        found = yield from patience.read(
-            lambda: cloud.find_users(domain_id, mark.user_name),
-            "looking for the temporary user",
-        )
-        for user in found:
-            seen = marks.of_user(user)
-            if seen is not None and seen.run_id == mark.run_id:
-                return user
-        if attempt == 2:
-            raise unanswered
-    raise AssertionError("unreachable")
-
-
-# -- Step two ---------------------------------------------------------------
-
-
-def _create_destination(run: _Run, password: str) -> _Waits[None]:
-    move, source, user = run.move, run.source, run.user
-    if user is None:
-        raise RuntimeError("the destination needs the temporary user")
-    run.asked_for_volume = True
-    body: dict[str, object] = {
-        "size": source.size,
-        "name": source.name,
-        "description": source.description,
-        # By ID: a name may be given to another type meanwhile.
-        "volume_type": retyping.wanted_type(move).id,
-        "availability_zone": source.availability_zone,
-        "metadata": {**source.metadata, **run.mark.metadata},
-    }
-    try:
-        run.destination_id = move.cloud.create_volume_as(
-            user.id, password, source.project_id, body
-        )
-    except errors.UnansweredError:
-        # Never a second POST: the first may still be on its way. Its mark
-        # tells whether it arrived.
-        run.destination_id = yield from _found_destination(run)
-        if run.destination_id is None:
-            raise
-
-
-def _found_destination(run: _Run) -> _Waits[str | None]:
-    for _ in range(4):
-        found = yield from patience.read(
-            lambda: run.move.cloud.list_volumes(
-                metadata=marks.run_filter(run.mark.run_id)
-            ),
-            "looking for the destination",
-        )
-        if found:
-            return found[0].id
-        yield move_.Wait((), "looking for the destination")
-    return None
-
-
-def _make_alike(run: _Run) -> _Waits[None]:
-    """Wait for the destination and make it like the source."""
-    cloud, source = run.move.cloud, run.source
-    new_id, user = str(run.destination_id), run.user
-    phase = "creating the destination"
-    while True:
-        reading = yield move_.Wait((new_id,), phase)
-        volume = reading.volumes.get(new_id)
-        if volume is None:
-            raise errors.FailedError(
-                f"the destination volume {new_id} was deleted by somebody"
-            )
-        if volume.status == "available":
-            break
-        if volume.status != "creating":
-            messages = yield from patience.read(
-                lambda: cloud.list_messages(new_id), phase
-            )
-            raise errors.FailedError(
-                f"Cinder could not create the destination volume {new_id}: "
-                + ("; ".join(messages) or f"it is {volume.status}")
-            )
-    _refuse_unlike(run, volume)
-    alike = []
-    if source.bootable != volume.bootable:
-        alike.append(lambda: cloud.set_bootable(new_id, source.bootable))
-    if source.image_metadata:
-        alike.append(
-            lambda: cloud.set_image_metadata(new_id, source.image_metadata)
-        )
-    if source.read_only:
-        alike.append(lambda: cloud.set_read_only(new_id))
-    if user is not None:
-        # It was needed for the destination's creation only.
-        alike.append(lambda: cloud.disable_user(user.id))
-    for request in alike:
-        yield from patience.read(request, phase, attempts=3)
-
-
-def _refuse_unlike(run: _Run, volume: model.Volume) -> None:
-    wanted = retyping.wanted_type(run.move)
-    for what, is_so, should_be in (
-        ("project", volume.project_id, run.source.project_id),
-        ("size", volume.size, run.source.size),
-        ("type", volume.type_id, wanted.id),
-    ):
-        if is_so != should_be:
-            raise errors.FailedError(
-                f"the destination volume {volume.id} has {what} {is_so}, "
-                f"not {should_be}"
-            )
 
 
 # -- Step three -------------------------------------------------------------
 
 
-def _before_swapping(run: _Run) -> _Waits[None]:
-    """Look once more: what was checked may have changed meanwhile."""
-    cloud, source, new_id = run.move.cloud, run.source, str(run.destination_id)
-    server_id = run.mark.server_id
-    yield from _until_no_other_swap(run)
-    reading = yield move_.Wait((source.id, new_id), "checking again")
-    now, new = reading.volumes.get(source.id), reading.volumes.get(new_id)
-    reserved = yield from patience.read(
-        lambda: cloud.list_attachments(new_id), "checking again"
-    )
-    if now is None or new is None or new.status != "available" or reserved:
-        raise errors.FailedError(
-            "source or destination were changed by somebody: "
-            f"{now.status if now else 'gone'}, {new.status if new else 'gone'}"
-        )
-    if (now.status, now.migration_status, now.attachments) != (
-        source.status,
-        source.migration_status,
-        source.attachments,
-    ):
-        raise errors.FailedError(
-            f"volume {source.id} is no longer as it was checked: it is "
-            f"{now.status}"
-        )
-    # Written ahead, so that what a killed run has left can be told apart
-    # from what never reached Nova.
-    run.mark = dataclasses.replace(run.mark, request_id=marks.PENDING)
-    yield from patience.read(
-        lambda: cloud.set_metadata(new_id, run.mark.metadata),
-        f"preparing the swap on server {server_id}",
-        attempts=3,
-    )
-
-
-def _until_no_other_swap(run: _Run) -> _Waits[None]:
-    """Nova does one swap per server at a time, and so do we."""
-    cloud, server_id = run.move.cloud, run.mark.server_id
-    while True:
-        swaps = yield from patience.read(
-            lambda: cloud.list_swaps(server_id), "checking again"
-        )
-        newest = swaps[0] if swaps else None
-        if newest is None:
-            return
-        request_id = newest.request_id
-        seen = yield from patience.read(
-            lambda request_id=request_id: cloud.get_swap(  # type: ignore[misc]
-                server_id, request_id
-            ),
-            "checking again",
-        )
-        if seen is None or seen.result is not None:
-            return
-        yield move_.Wait((), "waiting for another swap of the server")
-
-
-def _swap(run: _Run) -> move_.Steps:
-    move, cloud, new_id = run.move, run.move.cloud, str(run.destination_id)
+def _swap(run: run_.Run) -> move_.Steps:
+    move = run.move
+    unanswered: errors.CloudError | None = None
     try:
-        request_id = cloud.swap_volume(
-            run.mark.server_id, run.source.id, new_id
+        request_id = move.cloud.swap_volume(
+            run.mark.server_id, run.source.id, str(run.destination_id)
         )
+    except _REFUSALS as error:
+        run.mark = dataclasses.replace(run.mark, request_id="")
+        return (yield from _given_up(run, error))
     except errors.CloudError as error:
-        found = yield from _after_refusal(run, error)
-        request_id = found
-    move.request_ids.append(request_id)
-    run.mark = dataclasses.replace(run.mark, request_id=request_id)
+        unanswered = error
+    else:
+        # A proxy may take the header away that has the request ID.
+        run.mark = dataclasses.replace(
+            run.mark, request_id=request_id or marks.PENDING
+        )
+        move.request_ids.append(request_id)
+    try:
+        if unanswered is None:
+            yield from _journal(run)
+            yield from _ended(run)
+        elif (yield from _took(run)):
+            yield from _ended(run)
+        seen, decision = yield from _decided(run)
+    except (errors.CloudError, errors.HandOver) as reason:
+        return _left_to_nova(run, reason)
+    if decision.verdict is evidence.Verdict.FINISH:
+        return (yield from _finished(run, seen))
+    if decision.verdict is evidence.Verdict.UNDO:
+        return (
+            yield from _given_up(
+                run,
+                unanswered
+                or errors.FailedError(
+                    f"{'; '.join(decision.reasons)}; see 'openstack server "
+                    f"event show {run.mark.server_id} {run.mark.request_id}'"
+                ),
+            )
+        )
+    raise endings.quarantine(seen, decision.reasons)
+
+
+def _journal(run: run_.Run) -> _Waits[None]:
+    """Note the request ID; without it recover has PENDING to go by."""
     try:
         yield from patience.read(
-            lambda: cloud.set_metadata(new_id, run.mark.metadata), _SWAPPING
+            lambda: run.move.cloud.set_metadata(
+                str(run.destination_id), run.mark.metadata
+            ),
+            _SWAPPING,
+            _ATTEMPTS,
         )
-        yield from _ended(run)
-        seen, decision = yield from _decided(run)
-    except errors.HandOver as signal:
-        return _left_to_nova(run, signal)
-    if decision.verdict is evidence.Verdict.FINISH:
-        yield from endings.finish(move, seen)
-        return _done(run, seen)
-    if decision.verdict is evidence.Verdict.UNDO:
-        yield from endings.undo(move, seen)
-        raise errors.FailedError(
-            f"{'; '.join(decision.reasons)}; the volume is where it was. See "
-            f"'openstack server event show {run.mark.server_id} {request_id}'"
-        )
-    raise errors.QuarantineError(_quarantine(run, decision.reasons))
+    except errors.CloudError as error:
+        run.move.warn(f"the swap's request ID is not noted: {error}")
 
 
-def _after_refusal(run: _Run, error: errors.CloudError) -> _Waits[str]:
-    """The swap's request ID if Nova took it after all; else it is undone."""
+def _took(run: run_.Run) -> _Waits[bool]:
+    """Whether Nova took a swap although it did not say so."""
+    phase = "looking whether Nova took the swap"
     for _ in range(4):
         swap = yield from patience.read(
-            lambda: evidence.find_swap(run.move.cloud, run.mark),
-            "looking whether Nova took the swap",
+            lambda: evidence.find_swap(run.move.cloud, run.mark), phase
         )
         if swap is not None:
-            return swap.request_id
-        if not isinstance(error, errors.UnansweredError):
-            break
-        yield move_.Wait((), "looking whether Nova took the swap")
-    seen = yield from _seen(run)
-    decision = evidence.decide(seen)
-    if decision.verdict is not evidence.Verdict.UNDO:
-        raise errors.QuarantineError(
-            _quarantine(run, (str(error), *decision.reasons))
-        )
-    yield from endings.undo(run.move, seen)
-    raise error
+            return True
+        yield move_.Wait((), phase)
+    return False
 
 
-def _ended(run: _Run) -> _Waits[None]:
+def _ended(run: run_.Run) -> _Waits[None]:
     """Wait until the event of our request has a result."""
     both = (run.source.id, str(run.destination_id))
     while True:
         yield move_.Wait(both, _SWAPPING)
         swap = yield from patience.read(
-            lambda: run.move.cloud.get_swap(
-                run.mark.server_id, run.mark.request_id
-            ),
-            _SWAPPING,
+            lambda: evidence.find_swap(run.move.cloud, run.mark), _SWAPPING
         )
         if swap is None or swap.result is not None:
             return
 
 
 def _decided(
-    run: _Run,
+    run: run_.Run,
 ) -> _Waits[tuple[evidence.Evidence, evidence.Decision]]:
     """The decision, once the records of both services have settled."""
+    phase = "collecting the evidence"
     since: float | None = None
     while True:
-        seen = yield from _seen(run)
-        decision = evidence.decide(seen)
-        if decision.verdict in (
-            evidence.Verdict.FINISH,
-            evidence.Verdict.UNDO,
-        ):
-            return seen, decision
-        reading = yield move_.Wait((), "collecting the evidence")
-        since = reading.at if since is None else since
-        if reading.at - since > verdict.SETTLE:
-            return seen, decision
-
-
-def _seen(run: _Run) -> _Waits[evidence.Evidence]:
-    return (
-        yield from patience.read(
+        seen = yield from patience.read(
             lambda: evidence.gather(
                 run.move.cloud, run.mark, run.destination_id, run.user
             ),
-            "collecting the evidence",
+            phase,
         )
-    )
+        decision = evidence.decide(seen)
+        proven = decision.verdict in (
+            evidence.Verdict.FINISH,
+            evidence.Verdict.UNDO,
+        )
+        # What no traceback proves now, none will prove later.
+        hopeless = (
+            seen.swap is not None
+            and seen.swap.result == "Error"
+            and traceback.disk_after(seen.swap) is not traceback.Disk.OLD
+        )
+        if proven or hopeless:
+            return seen, decision
+        reading = yield move_.Wait((), phase)
+        if since is None or decision.verdict is evidence.Verdict.WAIT:
+            since = reading.at
+        if reading.at - since > verdict.SETTLE:
+            return seen, decision
 
 
 # -- How it ends ------------------------------------------------------------
 
 
-def _undo(run: _Run) -> _Waits[None]:
-    """Undo a run that has not asked Nova yet."""
-    if run.asked_for_volume and run.destination_id is None:
-        run.destination_id = yield from _found_destination(run)
-    if run.user is None and run.destination_id is None:
-        return
-    seen = yield from _seen(run)
-    decision = evidence.decide(seen)
-    if decision.verdict is evidence.Verdict.UNDO:
-        yield from endings.undo(run.move, seen)
-    else:
-        run.move.warn(_quarantine(run, decision.reasons))
+def _in_spite_of_signals(
+    ending: Callable[[], _Waits[_Left]], made: _Left
+) -> _Waits[_Left]:
+    """Bring an ending to its end; gives what is left.
+
+    The engine allows some more time for it after it has thrown its signal.
+    """
+    for _ in (1, 2):
+        try:
+            return (yield from ending())
+        except errors.HandOver:
+            continue
+    return made
 
 
-def _undone(run: _Run, signal: errors.HandOver) -> move_.Ending:
-    outcome = (
-        move_.Outcome.INTERRUPTED
-        if isinstance(signal, errors.Interrupted)
-        else move_.Outcome.FAILED
-    )
-    return move_.Ending(
-        outcome,
-        f"{signal} before Nova was asked to swap; what had been made is "
-        f"undone, volume {run.source.id} is as it was",
-    )
+def _finished(run: run_.Run, seen: evidence.Evidence) -> move_.Steps:
+    def ending() -> _Waits[_Left]:
+        if seen.source is not None:
+            yield from making.carry_over(run, seen.source)
+        return (yield from endings.finish(run.move, seen))
 
-
-def _left_to_nova(run: _Run, signal: errors.HandOver) -> move_.Ending:
-    outcome = (
-        move_.Outcome.INTERRUPTED
-        if isinstance(signal, errors.Interrupted)
-        else move_.Outcome.STILL_RUNNING
-    )
-    return move_.Ending(
-        outcome,
-        f"{signal}; the swap of volume {run.source.id} for "
-        f"{run.destination_id} goes on in the cloud, and neither is deleted. "
-        f"Follow it with: openstack server event show {run.mark.server_id} "
-        f"{run.mark.request_id}. When it has ended, finish it with: "
-        f"{_RECOVER}",
-    )
-
-
-def _quarantine(run: _Run, reasons: tuple[str, ...]) -> str:
-    return (
-        f"it cannot be told which volume server {run.mark.server_id} is on: "
-        f"the source {run.source.id} or the destination "
-        f"{run.destination_id}; neither is deleted ({'; '.join(reasons)}). "
-        "Do not reboot, stop or live-migrate the server and do not detach "
-        "either volume. Look with: openstack server event show "
-        f"{run.mark.server_id} {run.mark.request_id}; {_RECOVER}"
-    )
-
-
-def _done(run: _Run, seen: evidence.Evidence) -> move_.Ending:
-    return move_.Ending(
-        move_.Outcome.DONE,
+    left = yield from _in_spite_of_signals(ending, run.made)
+    advice = (
         "before its next live migration, hard-reboot the server (OSSN-0094): "
-        f"openstack server reboot --hard {run.mark.server_id}",
+        f"openstack server reboot --hard {run.mark.server_id}"
+    )
+    if not left:
+        return move_.Ending(move_.Outcome.DONE, advice, seen.destination)
+    return move_.Ending(
+        move_.Outcome.FAILED,
+        f"the data has moved to volume {run.destination_id}, but there is "
+        f"left: {', '.join(left)}. Finish it with: {run_.RECOVER}. And "
+        f"{advice}",
         seen.destination,
+    )
+
+
+def _given_up(
+    run: run_.Run, reason: errors.MigrateError | errors.HandOver
+) -> move_.Steps:
+    """Undo everything, as far as it is proven that nothing can be lost."""
+    try:
+        left = yield from _in_spite_of_signals(lambda: _undo(run), run.made)
+    except errors.QuarantineError as error:
+        raise errors.QuarantineError(f"{reason}; {error}") from error
+    except errors.CloudError as error:
+        run.move.warn(f"while undoing: {error}")
+        left = run.made
+    is_as_it_was = f"volume {run.source.id} is as it was"
+    if left:
+        is_as_it_was += (
+            f"; but there is left: {', '.join(left)}. Remove it with: "
+            f"{run_.RECOVER}"
+        )
+    if isinstance(reason, errors.MigrateError):
+        if not left:
+            raise reason
+        raise errors.FailedError(f"{reason}; {is_as_it_was}") from reason
+    return move_.Ending(
+        move_.Outcome.INTERRUPTED
+        if isinstance(reason, errors.Interrupted)
+        else move_.Outcome.FAILED,
+        f"{reason} before Nova swapped; {is_as_it_was}",
+    )
+
+
+def _undo(run: run_.Run) -> _Waits[_Left]:
+    if run.user is None and run.domain_id is not None:
+        run.user = yield from making.find_user(run)
+        if run.user is None:
+            run.domain_id = None
+    if run.asked_for_volume and run.destination_id is None:
+        run.destination_id = yield from making.find_destination(run)
+    if run.user is None and run.destination_id is None:
+        return ()
+    return (
+        yield from endings.take_back(
+            run.move, run.mark, run.destination_id, run.user
+        )
+    )
+
+
+def _left_to_nova(
+    run: run_.Run, reason: errors.CloudError | errors.HandOver
+) -> move_.Ending:
+    outcome = move_.Outcome.STILL_RUNNING
+    if isinstance(reason, errors.Interrupted):
+        outcome = move_.Outcome.INTERRUPTED
+    known = run.mark.request_id != marks.PENDING
+    return move_.Ending(
+        outcome,
+        f"{reason}; the swap of volume {run.source.id} for "
+        f"{run.destination_id} {'goes' if known else 'may go'} on in the "
+        "cloud, and neither is deleted. Follow it with: openstack server "
+        + (
+            f"event show {run.mark.server_id} {run.mark.request_id}"
+            if known
+            else f"event list {run.mark.server_id}"
+        )
+        + f". When it has ended, finish it with: {run_.RECOVER}",
     )

@@ -1,0 +1,303 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Steps one and two: the temporary user and the destination volume."""
+
+from __future__ import annotations
+
+import functools
+import typing
+from collections.abc import Callable, Generator
+
+from volmigrateclient.core import errors, model
+from volmigrateclient.core import move as move_
+from volmigrateclient.core.direct_swap import marks
+from volmigrateclient.core.direct_swap import password as password_
+from volmigrateclient.core.direct_swap import run as run_
+from volmigrateclient.core.paths import patience, retyping
+
+_T = typing.TypeVar("_T")
+_Waits = Generator[move_.Wait, move_.Reading, _T]
+
+#: How often a request is sent that may be repeated without harm. Nova was
+#: not asked yet: rather undo than wait for long.
+_ATTEMPTS = 3
+#: Looks for what a request has made that was not answered.
+_LOOKS = 4
+
+_USER = "creating the temporary user"
+_VOLUME = "creating the destination"
+
+
+# -- Step one ---------------------------------------------------------------
+
+
+def make_user(run: run_.Run) -> _Waits[str]:
+    """Make the user with its role; gives its password."""
+    cloud, options = run.move.cloud, run.move.options
+    project = run.move.before.project
+    if project is None:
+        raise RuntimeError("the survey has no project")
+    yield from _refuse_if_begun(run)
+    role_id = yield from patience.read(
+        lambda: cloud.find_role(options.temporary_user_role), _USER, _ATTEMPTS
+    )
+    domain_id, wanted = project.domain_id, options.temporary_user_domain
+    if wanted is not None:
+        domain_id = yield from patience.read(
+            lambda: cloud.find_domain(wanted), _USER, _ATTEMPTS
+        )
+    password = password_.make(
+        (yield from patience.read(cloud.password_regex, _USER, _ATTEMPTS))
+    )
+    run.user = yield from _locked(run, domain_id, password)
+    user_id = run.user.id
+    yield from patience.read(
+        lambda: cloud.grant_role(user_id, project.id, role_id),
+        _USER,
+        _ATTEMPTS,
+    )
+    return password
+
+
+def _refuse_if_begun(run: run_.Run) -> _Waits[None]:
+    """Another domain's user is no lock to Keystone, a leftover is none."""
+    cloud, mark = run.move.cloud, run.mark
+    users = yield from patience.read(
+        lambda: cloud.find_users(None, mark.user_name), _USER, _ATTEMPTS
+    )
+    if users:
+        raise _begun(run, f"user {mark.user_name} exists")
+    volumes = yield from patience.read(
+        lambda: cloud.list_volumes(
+            metadata=marks.source_filter(mark.source_id)
+        ),
+        _USER,
+        _ATTEMPTS,
+    )
+    if volumes:
+        raise _begun(run, f"its destination volume {volumes[0].id} exists")
+
+
+def _begun(run: run_.Run, why: str) -> errors.LockedError:
+    return errors.LockedError(
+        f"volume {run.mark.source_id} is already being swapped, or a swap of "
+        f"it was interrupted: {why}. See '{run_.RECOVER}'"
+    )
+
+
+def _locked(
+    run: run_.Run, domain_id: str, password: str
+) -> _Waits[model.User]:
+    """Make the user; somebody else's of that name is their lock."""
+    mark = run.mark
+    unanswered: errors.UnansweredError | None = None
+    for _ in (1, 2):
+        run.domain_id = domain_id
+        try:
+            return run.move.cloud.create_user(
+                mark.user_name, domain_id, password, mark.description
+            )
+        except errors.UnansweredError as error:
+            unanswered = error
+        except errors.CloudError as error:
+            # The first request may have made it after we looked for it.
+            if unanswered is not None:
+                ours = yield from find_user(run)
+                if ours is not None:
+                    return ours
+            run.domain_id = None
+            if isinstance(error, errors.ConflictError):
+                raise _begun(run, f"user {mark.user_name} exists") from error
+            if isinstance(error, errors.ForbiddenError):
+                raise errors.FailedError(
+                    f"domain {domain_id} takes no users ({error}); name "
+                    "another one with --temporary-user-domain"
+                ) from error
+            raise
+        ours = yield from find_user(run)
+        if ours is not None:
+            return ours
+    raise unanswered or RuntimeError("unreachable")
+
+
+def find_user(run: run_.Run) -> _Waits[model.User | None]:
+    """The user, if Keystone made it without an answer.
+
+    Its description tells it from another run's.
+    """
+    for _ in range(_LOOKS):
+        found = yield from patience.read(
+            lambda: run.move.cloud.find_users(
+                run.domain_id, run.mark.user_name
+            ),
+            "looking for the temporary user",
+        )
+        for user in found:
+            seen = marks.of_user(user)
+            if seen is not None and seen.run_id == run.mark.run_id:
+                return user
+        yield move_.Wait((), "looking for the temporary user")
+    return None
+
+
+# -- Step two ---------------------------------------------------------------
+
+
+def create_destination(run: run_.Run, password: str) -> _Waits[None]:
+    """Have the user make the volume; it can do nothing any more then."""
+    cloud, source, user = run.move.cloud, run.source, run.user
+    if user is None:
+        raise RuntimeError("the destination needs the temporary user")
+    body: dict[str, object] = {
+        "size": source.size,
+        "name": source.name,
+        "description": source.description,
+        # By ID: a name may be given to another type meanwhile.
+        "volume_type": retyping.wanted_type(run.move).id,
+        "availability_zone": source.availability_zone,
+        "metadata": {**marks.without(source.metadata), **run.mark.metadata},
+    }
+    run.asked_for_volume = True
+    try:
+        run.destination_id = cloud.create_volume_as(
+            user.id, password, source.project_id, body
+        )
+    except errors.UnansweredError:
+        # Never a second POST: the first may still be on its way. Its mark
+        # tells whether it arrived.
+        run.destination_id = yield from find_destination(run)
+        if run.destination_id is None:
+            raise
+    except errors.CloudError:
+        run.asked_for_volume = False
+        raise
+    yield from patience.read(
+        lambda: cloud.disable_user(user.id), _VOLUME, _ATTEMPTS
+    )
+
+
+def find_destination(run: run_.Run) -> _Waits[str | None]:
+    """The volume, if Cinder made it without an answer."""
+    for _ in range(_LOOKS):
+        found = yield from patience.read(
+            lambda: run.move.cloud.list_volumes(
+                metadata=marks.run_filter(run.mark.run_id)
+            ),
+            "looking for the destination",
+        )
+        if found:
+            return found[0].id
+        yield move_.Wait((), "looking for the destination")
+    return None
+
+
+def make_alike(run: run_.Run) -> _Waits[None]:
+    """Wait for the destination and make it like the source."""
+    cloud, source, new_id = run.move.cloud, run.source, str(run.destination_id)
+    volume = yield from _available(run, new_id)
+    _refuse_unlike(run, volume)
+    alike: list[Callable[[], None]] = []
+    if source.bootable != volume.bootable:
+        alike.append(
+            functools.partial(cloud.set_bootable, new_id, source.bootable)
+        )
+    if source.image_metadata:
+        alike.append(
+            functools.partial(
+                cloud.set_image_metadata, new_id, source.image_metadata
+            )
+        )
+    if source.read_only:
+        alike.append(functools.partial(cloud.set_read_only, new_id))
+    for request in alike:
+        yield from patience.read(request, _VOLUME, _ATTEMPTS)
+
+
+def _available(run: run_.Run, new_id: str) -> _Waits[model.Volume]:
+    while True:
+        reading = yield move_.Wait((new_id,), _VOLUME)
+        volume = reading.volumes.get(new_id)
+        if volume is None:
+            raise errors.FailedError(
+                f"the destination volume {new_id} was deleted by somebody"
+            )
+        if volume.status == "available":
+            return volume
+        if volume.status == "error":
+            messages = yield from patience.read(
+                lambda: run.move.cloud.list_messages(new_id),
+                _VOLUME,
+                _ATTEMPTS,
+            )
+            raise errors.FailedError(
+                f"Cinder could not create the destination volume {new_id}: "
+                + ("; ".join(messages) or "it is in error")
+            )
+        if volume.status not in ("creating", "downloading"):
+            raise errors.FailedError(
+                f"somebody else uses the destination volume {new_id}: it is "
+                f"{volume.status}"
+            )
+
+
+def _refuse_unlike(run: run_.Run, volume: model.Volume) -> None:
+    wanted = retyping.wanted_type(run.move)
+    for what, is_so, should_be in (
+        ("project", volume.project_id, run.source.project_id),
+        ("size", volume.size, run.source.size),
+        ("type", volume.type_id, wanted.id),
+    ):
+        if is_so != should_be:
+            raise errors.FailedError(
+                f"the destination volume {volume.id} has {what} {is_so}, "
+                f"not {should_be}"
+            )
+
+
+def carry_over(run: run_.Run, now: model.Volume) -> _Waits[None]:
+    """Give the destination what the tenant changed at the source meanwhile.
+
+    A copy takes hours; a volume that was renamed in that time is not to
+    come back under its old name.
+
+    :param now: the source, once the swap has ended
+    """
+    cloud, was, new_id = run.move.cloud, run.source, str(run.destination_id)
+    before, after = marks.without(was.metadata), marks.without(now.metadata)
+    requests: list[Callable[[], None]] = []
+    fields = {
+        field: getattr(now, field) or ""
+        for field in ("name", "description")
+        if getattr(now, field) != getattr(was, field)
+    }
+    if fields:
+        requests.append(
+            functools.partial(cloud.update_volume, new_id, **fields)
+        )
+    added = {k: v for k, v in after.items() if before.get(k) != v}
+    if added:
+        requests.append(functools.partial(cloud.set_metadata, new_id, added))
+    if before.keys() - after.keys():
+        requests.append(
+            functools.partial(
+                cloud.unset_metadata, new_id, before.keys() - after.keys()
+            )
+        )
+    for request in requests:
+        try:
+            yield from patience.read(request, "finishing", _ATTEMPTS)
+        except errors.CloudError as error:
+            run.move.warn(
+                f"what was changed at volume {was.id} during the swap is not "
+                f"all carried over to {new_id}: {error}"
+            )

@@ -1,0 +1,64 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a run of the five steps has made so far, for undoing and telling."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from volmigrateclient.core import model
+from volmigrateclient.core import move as move_
+from volmigrateclient.core.direct_swap import marks
+
+RECOVER = "openstack volume watcher-migrate recover"
+
+
+@dataclasses.dataclass
+class Run:
+    """One run.
+
+    :param domain_id: where Keystone may have made the user; None before it
+        was asked
+    :param asked_for_volume: whether Cinder may have made a destination
+    """
+
+    move: move_.Move
+    mark: marks.Mark
+    domain_id: str | None = None
+    user: model.User | None = None
+    asked_for_volume: bool = False
+    destination_id: str | None = None
+
+    @property
+    def source(self) -> model.Volume:
+        """The volume as it was before anything was done."""
+        return self.move.before.volume
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """All that is there to be undone, or may be, in words."""
+        made = []
+        if self.user is not None:
+            made.append(user_label(self.user))
+        elif self.domain_id is not None:
+            made.append(f"perhaps the temporary user {self.mark.user_name}")
+        if self.destination_id is not None:
+            made.append(f"the destination volume {self.destination_id}")
+        elif self.asked_for_volume:
+            made.append("perhaps a destination volume")
+        return tuple(made)
+
+
+def user_label(user: model.User) -> str:
+    """The temporary user, as messages name it."""
+    return f"the temporary user {user.name} ({user.id})"
