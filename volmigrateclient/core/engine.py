@@ -231,6 +231,7 @@ class Engine:
                 self._failures = 0
         except errors.UnauthorizedError as error:
             signal = errors.LostSight(str(error))
+            self.refuse(str(error))
         except errors.CloudError as error:
             # Nothing was changed by a read; look again, a little later.
             self._failures += 1
@@ -317,6 +318,9 @@ class Engine:
         except errors.HandOver as hand_over:
             return self._end(flight, paths.handed_over(flight.move, hand_over))
         except errors.MigrateError as error:
+            if _seen_no_more(flight.move, error):
+                # Nor would the jobs that come next see anything.
+                self.refuse(str(error))
             return self._end(flight, _ending_of(flight.move, error))
         now = self._clock.now()
         flight.due = now + interval(now - flight.started_at)
@@ -353,11 +357,7 @@ class Engine:
 
 
 def _ending_of(move: move_.Move, error: errors.MigrateError) -> move_.Ending:
-    if (
-        isinstance(error, errors.UnauthorizedError)
-        and move.path is not action_.Path.SWAP_VIA_NOVA
-        and move.request_ids
-    ):
+    if _seen_no_more(move, error) and move.request_ids:
         # That we see nothing any more is no failure of what Cinder does.
         return paths.handed_over(move, errors.LostSight(str(error)))
     outcome = move_.Outcome.FAILED
@@ -366,6 +366,14 @@ def _ending_of(move: move_.Move, error: errors.MigrateError) -> move_.Ending:
     elif isinstance(error, errors.QuarantineError):
         outcome = move_.Outcome.UNDECIDED
     return move_.Ending(outcome, str(error))
+
+
+def _seen_no_more(move: move_.Move, error: errors.MigrateError) -> bool:
+    """Whether our credentials are at an end; via Nova there are others."""
+    return (
+        isinstance(error, errors.UnauthorizedError)
+        and move.path is not action_.Path.SWAP_VIA_NOVA
+    )
 
 
 def interval(age: float) -> float:
