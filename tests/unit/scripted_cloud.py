@@ -24,21 +24,23 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from tests.unit import builders
+from volmigrateclient.core import clock as clock_
 from volmigrateclient.core import cloud as cloud_
 from volmigrateclient.core import errors, model
 
 _SEEN = builders.survey()
 
 
-class Clock:
-    """A clock that moves on only by sleeping.
+class Clock(clock_.Clock):
+    """A clock that moves on only by sleeping, and what happens meanwhile."""
 
-    :param events: what happens at which second, while somebody sleeps
-    """
-
-    def __init__(self, events: Mapping[float, Callable[[], None]]) -> None:
+    def __init__(self) -> None:
         self.time = 0.0
-        self._events = dict(events)
+        self._events: dict[float, Callable[[], None]] = {}
+
+    def at(self, second: float, event: Callable[[], None]) -> None:
+        """Have something happen while somebody sleeps."""
+        self._events[second] = event
 
     def now(self) -> float:
         return self.time

@@ -78,8 +78,10 @@ def _with_service(**seen: Any) -> Any:
             [
                 (
                     "blocked",
-                    (f"{_POOL}cinder-volume of c2@gold is disabled: new "
-                    "firmware"),
+                    (
+                        f"{_POOL}cinder-volume of c2@gold is disabled: new "
+                        "firmware"
+                    ),
                 )
             ],
             id="its service is disabled for a reason",
@@ -94,8 +96,10 @@ def _with_service(**seen: Any) -> Any:
             [
                 (
                     "blocked",
-                    (f"{_POOL}its service is in cluster c@gold, where Cinder "
-                    "chooses the pool itself"),
+                    (
+                        f"{_POOL}its service is in cluster c@gold, where "
+                        "Cinder chooses the pool itself"
+                    ),
                 ),
                 ("ok", builders.SPARE),
             ],
@@ -108,8 +112,10 @@ def _with_service(**seen: Any) -> Any:
             [
                 (
                     "blocked",
-                    (f"{_POOL}its driver says that the backend of "
-                    f"{builders.SPARE} is down"),
+                    (
+                        f"{_POOL}its driver says that the backend of "
+                        f"{builders.SPARE} is down"
+                    ),
                 )
             ],
             id="its driver is down",
@@ -221,9 +227,11 @@ _OF_SILVER = (
             [
                 (
                     "blocked",
-                    (f"{_POOL}type silver is not served by {builders.SPARE}: "
-                    "volume_backend_name wants 'silver', the pool reports "
-                    "'gold'"),
+                    (
+                        f"{_POOL}type silver is not served by "
+                        f"{builders.SPARE}: volume_backend_name wants "
+                        "'silver', the pool reports 'gold'"
+                    ),
                 )
             ],
             id="swap: the pool serves the type that it has",
@@ -278,8 +286,10 @@ def test_the_remedy_where_no_other_pool_does() -> None:
             [
                 (
                     "blocked",
-                    (f"{_POOL}{builders.SPARE} has 9.5 GiB left, the volume "
-                    "is 10 GiB"),
+                    (
+                        f"{_POOL}{builders.SPARE} has 9.5 GiB left, the "
+                        "volume is 10 GiB"
+                    ),
                 )
             ],
         ),
@@ -312,8 +322,10 @@ def test_its_own_pool_needs_no_room_again() -> None:
             [
                 (
                     "warning",
-                    ("the volume would go from nova to az2; servers "
-                    "elsewhere may not be able to attach it"),
+                    (
+                        "the volume would go from nova to az2; servers "
+                        "elsewhere may not be able to attach it"
+                    ),
                 )
             ],
         ),
@@ -328,8 +340,10 @@ def test_zone(zone: str | None, says: list[tuple[str, str]]) -> None:
 _DOWN = [
     (
         "blocked",
-        ("Source backend cannot move the volume: cinder-volume of c1@gold is "
-        "down"),
+        (
+            "Source backend cannot move the volume: cinder-volume of c1@gold "
+            "is down"
+        ),
     )
 ]
 

@@ -45,8 +45,10 @@ def test_a_retype_to_the_type_that_it_has_is_refused(asked: str) -> None:
     assert builders.words(destination.type_differs(case)) == [
         (
             "blocked",
-            ("Volume type must be different for retyping: the volume is of "
-            "type gold already"),
+            (
+                "Volume type must be different for retyping: the volume is of "
+                "type gold already"
+            ),
         )
     ]
 
@@ -84,8 +86,10 @@ def test_another_type_is_not_refused_for_being_the_same(asked: str) -> None:
             [
                 (
                     "blocked",
-                    (f"{_TYPE}no volume type with a name or ID of 'bronze' "
-                    "exists"),
+                    (
+                        f"{_TYPE}no volume type with a name or ID of 'bronze' "
+                        "exists"
+                    ),
                 )
             ],
             id="none of that name",
@@ -95,8 +99,10 @@ def test_another_type_is_not_refused_for_being_the_same(asked: str) -> None:
             [
                 (
                     "blocked",
-                    (f"{_TYPE}volume type silver is private and project "
-                    f"{builders.PROJECT_ID} has no access to it"),
+                    (
+                        f"{_TYPE}volume type silver is private and project "
+                        f"{builders.PROJECT_ID} has no access to it"
+                    ),
                 ),
                 ("ok", "gold -> silver"),
             ],
@@ -144,8 +150,10 @@ def test_another_type_is_not_refused_for_being_the_same(asked: str) -> None:
             [
                 (
                     "blocked",
-                    ("Invalid state for swapping volume: type silver changes "
-                    "multiattach, which only a detached volume can"),
+                    (
+                        "Invalid state for swapping volume: type silver "
+                        "changes multiattach, which only a detached volume can"
+                    ),
                 ),
                 ("ok", "gold -> silver"),
             ],
@@ -161,8 +169,10 @@ def test_another_type_is_not_refused_for_being_the_same(asked: str) -> None:
             [
                 (
                     "blocked",
-                    ("Invalid state for swapping volume: type silver changes "
-                    "multiattach, which only a detached volume can"),
+                    (
+                        "Invalid state for swapping volume: type silver "
+                        "changes multiattach, which only a detached volume can"
+                    ),
                 ),
                 ("ok", "gold -> silver"),
             ],
@@ -214,8 +224,10 @@ _TO_ANY = builders.silver(extra_specs={})
             [
                 (
                     "blocked",
-                    (f"{_TYPE}no pool that is up and enabled serves type "
-                    "silver"),
+                    (
+                        f"{_TYPE}no pool that is up and enabled serves type "
+                        "silver"
+                    ),
                 )
             ],
             id="no pool serves it",
@@ -228,8 +240,10 @@ _TO_ANY = builders.silver(extra_specs={})
             [
                 (
                     "blocked",
-                    (f"{_TYPE}no pool of type silver has 10 GiB left "
-                    f"({builders.OTHER} 9 GiB)"),
+                    (
+                        f"{_TYPE}no pool of type silver has 10 GiB left "
+                        f"({builders.OTHER} 9 GiB)"
+                    ),
                 )
             ],
             id="none has room",
@@ -257,8 +271,10 @@ _TO_ANY = builders.silver(extra_specs={})
             [
                 (
                     "blocked",
-                    (f"{_TYPE}no pool of type silver has 10 GiB left "
-                    f"({builders.POOL} 0 GiB)"),
+                    (
+                        f"{_TYPE}no pool of type silver has 10 GiB left "
+                        f"({builders.POOL} 0 GiB)"
+                    ),
                 )
             ],
             id="but a second volume does",
@@ -307,13 +323,17 @@ def test_what_the_small_cloud_s_pools_serve() -> None:
             [
                 (
                     "blocked",
-                    (f"{_QUOTA}volumes_silver of project "
-                    f"{builders.PROJECT_ID}: 1 needed, 0 left"),
+                    (
+                        f"{_QUOTA}volumes_silver of project "
+                        f"{builders.PROJECT_ID}: 1 needed, 0 left"
+                    ),
                 ),
                 (
                     "blocked",
-                    (f"{_QUOTA}gigabytes_silver of project "
-                    f"{builders.PROJECT_ID}: 10 needed, 9 left"),
+                    (
+                        f"{_QUOTA}gigabytes_silver of project "
+                        f"{builders.PROJECT_ID}: 10 needed, 9 left"
+                    ),
                 ),
             ],
             id="what is reserved counts",
@@ -323,8 +343,10 @@ def test_what_the_small_cloud_s_pools_serve() -> None:
             [
                 (
                     "blocked",
-                    (f"{_QUOTA}volumes_silver of project "
-                    f"{builders.PROJECT_ID}: 1 needed, 0 left"),
+                    (
+                        f"{_QUOTA}volumes_silver of project "
+                        f"{builders.PROJECT_ID}: 1 needed, 0 left"
+                    ),
                 )
             ],
             id="over it already",
@@ -403,8 +425,10 @@ def test_luks_cannot_be_swapped(
     expected = [
         (
             "blocked",
-            (f"Invalid state for swapping volume: {label} type is encrypted "
-            "with LUKS, which Nova cannot swap"),
+            (
+                f"Invalid state for swapping volume: {label} type is "
+                "encrypted with LUKS, which Nova cannot swap"
+            ),
         )
         for label in labels
     ]

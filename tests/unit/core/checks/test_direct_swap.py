@@ -82,8 +82,10 @@ def _behind(mig: str) -> list[tuple[str, str]]:
     return [
         (
             "blocked",
-            (f"{_REFUSED}its migration_status is '{mig}', so it cannot be "
-            "told whether Nova is guarded against direct swaps (OSSN-0094)"),
+            (
+                f"{_REFUSED}its migration_status is '{mig}', so it cannot be "
+                "told whether Nova is guarded against direct swaps (OSSN-0094)"
+            ),
         )
     ]
 
@@ -97,8 +99,10 @@ def _behind(mig: str) -> list[tuple[str, str]]:
             [
                 (
                     "warning",
-                    ("accepted, but by OSSN-0094 a later live migration of "
-                    "the server could open another tenant's disk"),
+                    (
+                        "accepted, but by OSSN-0094 a later live migration of "
+                        "the server could open another tenant's disk"
+                    ),
                 )
             ],
             id="accepted",
@@ -109,8 +113,10 @@ def _behind(mig: str) -> list[tuple[str, str]]:
             [
                 (
                     "blocked",
-                    (f"{_REFUSED}Nova answered 409: since OSSN-0094 only "
-                    "Cinder may call it"),
+                    (
+                        f"{_REFUSED}Nova answered 409: since OSSN-0094 only "
+                        "Cinder may call it"
+                    ),
                 )
             ],
             id="refused",

@@ -1,0 +1,285 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The engine: one loop for all moves, and the only one with a clock."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from typing import Any
+
+import pytest
+
+from tests.unit import builders
+from tests.unit.core import flights
+from volmigrateclient.core import engine, errors, job, model
+from volmigrateclient.core import move as move_
+from volmigrateclient.core.planning import plan
+
+
+def _volumes(count: int) -> list[model.Volume]:
+    return [builders.volume(id=f"volume-{n}") for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("age", "seconds"),
+    [(0, 0.25), (1, 0.25), (10, 0.8), (60, 4.8), (125, 10), (9999, 10)],
+)
+def test_looks_get_rarer_with_age(age: float, seconds: float) -> None:
+    assert engine.interval(age) == pytest.approx(seconds)
+
+
+def test_each_look_is_as_far_away_as_the_move_is_old() -> None:
+    looks: list[Any] = []
+    field = flights.Field(builders.volume())
+
+    field.fly(flights.flight(flights.waits(80, seen=looks)))
+
+    gaps = [later - at for at, later in itertools.pairwise(looks)]
+    assert looks[0] == 0.25
+    assert gaps == pytest.approx([engine.interval(at) for at in looks[:-1]])
+    assert gaps[-1] == 10
+
+
+def test_one_read_is_for_all_moves_in_flight() -> None:
+    volumes = _volumes(40)
+    field = flights.Field(*volumes, parallel=40)
+
+    outcomes = field.fly(
+        *(flights.flight(flights.waits(5), v) for v in volumes)
+    )
+
+    everyone = tuple(sorted(v.id for v in volumes))
+    assert field.cloud.polls == [everyone] * 5
+    assert outcomes == [("done", "")] * 40
+
+
+def test_results_come_in_the_order_of_the_jobs() -> None:
+    volumes = _volumes(3)
+    field = flights.Field(*volumes, parallel=3)
+
+    results = field.engine.run(
+        flights.flight(flights.waits(looks), volume)
+        for looks, volume in zip((9, 1, 4), volumes, strict=True)
+    )
+
+    assert [r.volume_id for r in results] == [v.id for v in volumes]
+    assert field.log.of("ended") == ["volume-1", "volume-2", "volume-0"]
+
+
+def test_a_real_path_from_its_first_look_to_its_end() -> None:
+    there = {"host": builders.SPARE, "migration_status": "success"}
+    before = builders.volume()
+    field = flights.Field(before)
+    field.cloud.script[before.id] = [
+        builders.volume(migration_status="starting", status="maintenance"),
+        builders.volume(migration_status="migrating", status="maintenance"),
+        builders.volume(**there),
+    ]
+
+    (result,) = field.engine.run([job.Job(builders.migrate())])
+
+    assert result == dataclasses.replace(
+        result,
+        outcome=move_.Outcome.DONE,
+        reason="",
+        volume_id=before.id,
+        source_node=builders.POOL,
+        destination_node=builders.SPARE,
+        request_ids=("req-migrate",),
+        size=10,
+        elapsed=0.75,
+    )
+    assert field.cloud.writes == [
+        ("migrate", before.id, builders.SPARE, "True")
+    ]
+    assert field.log.of("started") == [before.id]
+    assert [phase for _, phase in field.log.of("phase")] == [
+        "waiting for Cinder",
+        "scheduling",
+        "copying",
+    ]
+
+
+def test_a_cloud_that_does_not_answer_is_asked_again_ever_later() -> None:
+    field = flights.Field(builders.volume())
+    down = errors.UnansweredError("503")
+    field.cloud.fails["get_volumes"] = [down] * 7 + [None, down, None]
+
+    outcomes = field.fly(flights.flight(flights.waits(2)))
+
+    failed = field.log.at("trouble")
+    gaps = [later - at for at, later in itertools.pairwise(failed)]
+    assert gaps[:6] == [1, 2, 4, 8, 15, 15]
+    assert outcomes == [("done", "")]
+    # What was answered once is asked again soon.
+    assert field.clock.time == pytest.approx(failed[-1] + 1)
+    assert set(field.log.of("trouble")) == {"503; asking again"}
+
+
+def test_an_outage_of_hours_is_borne() -> None:
+    field = flights.Field(builders.volume())
+    field.cloud.fails["get_volumes"] = [errors.UnansweredError("503")] * 1500
+
+    outcomes = field.fly(flights.flight(flights.waits(1), timeout=1e9))
+
+    assert outcomes == [("done", "")]
+    assert field.clock.time > 6 * 3600
+
+
+def test_a_path_that_waits_for_no_volume_sends_no_read() -> None:
+    def steps(move: move_.Move) -> move_.Steps:
+        yield move_.Wait((), "pausing")
+        return flights.DONE
+
+    field = flights.Field(builders.volume())
+
+    assert field.fly(flights.flight(steps)) == [("done", "")]
+    assert field.cloud.polls == []
+
+
+def test_a_volume_that_is_gone_is_not_in_the_reading() -> None:
+    seen = []
+
+    def steps(move: move_.Move) -> move_.Steps:
+        reading = yield move_.Wait((builders.VOLUME_ID,), "looking")
+        seen.append(dict(reading.volumes))
+        return flights.DONE
+
+    flights.Field().fly(flights.flight(steps))
+
+    assert seen == [{}]
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (errors.FailedError("why"), "failed"),
+        (errors.LockedError("why"), "failed"),
+        (errors.ForbiddenError("why"), "failed"),
+        (errors.LookupFailedError("why"), "failed"),
+        (errors.QuarantineError("why"), "undecided"),
+        (errors.ChangedError("why"), "blocked"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_error_ends_its_own_move_only(
+    error: errors.MigrateError, outcome: str
+) -> None:
+    def fail(move: move_.Move) -> None:
+        raise error
+
+    volumes = _volumes(2)
+    field = flights.Field(*volumes)
+
+    assert field.fly(
+        flights.flight(flights.does(fail), volumes[0]),
+        flights.flight(flights.waits(1), volumes[1]),
+    ) == [(outcome, "why"), ("done", "")]
+
+
+def test_a_refusal_says_every_reason_and_starts_nothing() -> None:
+    field = flights.Field(builders.attached())
+    field.cloud.snapshots = (builders.SNAPSHOT,)
+
+    ((outcome, reason),) = field.fly(job.Job(builders.migrate()))
+
+    assert outcome == "blocked"
+    assert reason.startswith(
+        "Invalid state for cold migration: the volume is attached to server"
+    )
+    assert "; the volume has 1 snapshot: " in reason
+    assert field.cloud.writes == []
+    assert field.log.of("started") == []
+
+
+def test_a_warning_is_given_once() -> None:
+    def steps(move: move_.Move) -> move_.Steps:
+        move.warn("first")
+        for _ in range(3):
+            yield move_.Wait((builders.VOLUME_ID,), "looking")
+        move.warn("second")
+        return flights.DONE
+
+    field = flights.Field(builders.volume())
+
+    (result,) = field.engine.run([flights.flight(steps)])
+
+    assert field.log.of("warning") == ["first", "second"]
+    assert result.warnings == ("first", "second")
+
+
+def test_two_volumes_of_one_server_are_never_moved_at_once() -> None:
+    volumes = [builders.attached(id=f"volume-{n}") for n in range(2)]
+    field = flights.Field(*volumes, parallel=2)
+
+    field.fly(*(flights.flight(flights.waits(2), v) for v in volumes))
+
+    assert field.cloud.polls == [("volume-0",)] * 2 + [("volume-1",)] * 2
+    assert {f"server {builders.SERVER_ID}": 1} in field.log.of("waiting")
+
+
+@pytest.mark.parametrize(
+    ("limits", "at_once"),
+    [
+        ({}, 1),
+        ({"parallel": 2}, 2),
+        ({"parallel": 9}, 3),
+        ({"parallel": 9, "per_source": 2}, 2),
+        ({"parallel": 9, "per_destination": 1}, 1),
+    ],
+)
+def test_caps(limits: dict[str, Any], at_once: int) -> None:
+    volumes = _volumes(3)
+    field = flights.Field(*volumes, **limits)
+
+    outcomes = field.fly(
+        *(flights.flight(flights.waits(2), v) for v in volumes)
+    )
+
+    assert max(map(len, field.cloud.polls)) == at_once
+    assert outcomes == [("done", "")] * 3
+
+
+def test_after_so_many_failures_nothing_more_is_started() -> None:
+    def fail(move: move_.Move) -> None:
+        raise errors.FailedError("why")
+
+    volumes = _volumes(3)
+    field = flights.Field(*volumes, failures=2)
+
+    assert field.fly(
+        *(flights.flight(flights.does(fail), v) for v in volumes)
+    ) == [
+        ("failed", "why"),
+        ("failed", "why"),
+        ("not started", "not started: 2 moves failed"),
+    ]
+
+
+def test_the_next_volume_is_read_along_with_those_in_flight() -> None:
+    volumes = _volumes(2)
+    field = flights.Field(*volumes)
+    first = flights.flight(flights.waits(1), volumes[0])
+    second = job.Job(
+        builders.migrate(
+            resource_id=volumes[1].id, destination_node=builders.POOL
+        ),
+        seen=plan.Seen.of(volumes[1]),
+    )
+
+    outcomes = field.fly(first, second)
+
+    assert field.cloud.polls == [("volume-0", "volume-1")]
+    assert "find_volumes" not in field.cloud.asked
+    assert outcomes[1][0] == "already there"

@@ -1,0 +1,277 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""How moves are stopped: in time, by the user, or by the cloud."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit import builders
+from tests.unit.core import flights
+from volmigrateclient.core import errors
+from volmigrateclient.core import move as move_
+
+_BEFORE = "before anything was changed"
+_GOES_ON = f"the move of volume {builders.VOLUME_ID} goes on in the cloud"
+
+
+def _asked_cinder(seen: list[Any]) -> Any:
+    """A path whose request Cinder has accepted."""
+
+    def steps(move: move_.Move) -> move_.Steps:
+        move.survey = builders.survey()
+        move.request_ids.append("req")
+        return (yield from flights.waits(10**6, seen=seen)(move))
+
+    return steps
+
+
+def test_a_move_whose_time_is_over_is_told_once() -> None:
+    seen: list[Any] = []
+    field = flights.Field(builders.volume())
+
+    ((outcome, reason),) = field.fly(
+        flights.flight(_asked_cinder(seen), timeout=30)
+    )
+
+    assert outcome == "still running"
+    assert reason.startswith(f"timed out; {_GOES_ON}")
+    assert seen[-1] == "TimedOut"
+    assert seen.count("TimedOut") == 1
+    assert 30 < field.clock.time < 35
+
+
+def test_time_is_counted_by_the_volume_s_size() -> None:
+    field = flights.Field(builders.volume())
+
+    ((outcome, _),) = field.fly(flights.flight(_asked_cinder([])))
+
+    assert outcome == "still running"
+    assert 1200 < field.clock.time <= 1210
+
+
+def test_a_move_that_had_changed_nothing_just_failed() -> None:
+    field = flights.Field(builders.volume())
+
+    assert field.fly(flights.flight(flights.waits(99), timeout=1)) == [
+        ("failed", f"timed out {_BEFORE}")
+    ]
+
+
+def test_time_also_ends_while_the_cloud_does_not_answer() -> None:
+    field = flights.Field(builders.volume())
+    field.cloud.fails["get_volumes"] = [errors.UnansweredError("503")] * 99
+
+    ((outcome, _),) = field.fly(flights.flight(_asked_cinder([]), timeout=60))
+
+    assert outcome == "still running"
+    assert field.clock.time < 60 + 15 + 1
+
+
+def _undoing(looks: int, seen: list[Any]) -> Any:
+    """A path that, told to stop, looks so many times before it ends."""
+
+    def steps(move: move_.Move) -> move_.Steps:
+        try:
+            while True:
+                yield move_.Wait((builders.VOLUME_ID,), "working")
+        except errors.HandOver as signal:
+            seen.append(str(signal))
+        try:
+            for _ in range(looks):
+                yield move_.Wait((builders.VOLUME_ID,), "undoing")
+        except errors.HandOver as signal:
+            seen.append(f"again: {signal}")
+            raise
+        finally:
+            seen.append("left")
+        return move_.Ending(move_.Outcome.FAILED, "undone")
+
+    return steps
+
+
+def test_what_is_undone_is_told_no_second_time() -> None:
+    seen: list[Any] = []
+    field = flights.Field(builders.volume())
+
+    assert field.fly(flights.flight(_undoing(5, seen), timeout=60)) == [
+        ("failed", "undone")
+    ]
+    assert seen == ["timed out", "left"]
+
+
+def test_undoing_has_an_end_too() -> None:
+    seen: list[Any] = []
+    field = flights.Field(builders.volume())
+
+    ((outcome, reason),) = field.fly(
+        flights.flight(_undoing(10**6, seen), timeout=60)
+    )
+
+    assert (outcome, seen) == ("undecided", ["timed out", "left"])
+    assert "could not be undone in time" in reason
+    assert "watcher-migrate recover" in reason
+    assert 360 < field.clock.time < 375
+
+
+def _interrupted_at(second: float, *jobs: Any, **limits: Any) -> Any:
+    field = flights.Field(builders.volume(), **limits)
+    field.clock.at(second, field.engine.interrupt)
+    return field, field.fly(*jobs)
+
+
+def test_an_interruption_is_told_to_all_and_nothing_more_is_started() -> None:
+    seen: list[Any] = []
+    field, outcomes = _interrupted_at(
+        100.0,
+        flights.flight(_asked_cinder(seen)),
+        flights.flight(flights.waits(10**6, seen=seen)),
+        flights.flight(flights.waits(1)),
+        parallel=2,
+    )
+
+    assert [outcome for outcome, _ in outcomes] == [
+        "interrupted",
+        "interrupted",
+        "not started",
+    ]
+    assert outcomes[0][1].startswith(f"interrupted; {_GOES_ON}")
+    assert outcomes[1][1] == f"interrupted {_BEFORE}"
+    assert outcomes[2][1] == "not started: interrupted"
+    assert seen.count("Interrupted") == 2
+    # Not at the next look, which would be eight seconds later.
+    assert field.clock.time == 100.0
+
+
+def test_an_interruption_within_a_request_is_told_at_once_too() -> None:
+    seen: list[Any] = []
+    field = flights.Field(builders.volume(), parallel=2)
+
+    def steps(move: move_.Move) -> move_.Steps:
+        while field.clock.time < 100:
+            yield move_.Wait((), "working")
+        field.engine.interrupt()
+        return flights.DONE
+
+    field.fly(
+        flights.flight(flights.waits(10**6, seen=seen)),
+        flights.flight(steps),
+    )
+
+    # The first had been advanced already when the second was interrupted.
+    assert seen[-2:] == [field.clock.time, "Interrupted"]
+
+
+def test_an_interrupted_undoing_goes_on_at_its_own_pace() -> None:
+    seen: list[Any] = []
+    field, outcomes = _interrupted_at(100.0, flights.flight(_undoing(3, seen)))
+
+    assert outcomes == [("failed", "undone")]
+    assert seen == ["interrupted", "left"]
+    assert field.clock.time == pytest.approx(124, abs=3)
+
+
+def test_jobs_are_refused_while_what_is_in_flight_goes_on() -> None:
+    field = flights.Field(builders.volume())
+    field.clock.at(1.0, lambda: field.engine.refuse("the window closed"))
+    field.clock.at(2.0, lambda: field.engine.refuse("another reason"))
+
+    assert field.fly(
+        flights.flight(flights.waits(20)), flights.flight(flights.waits(1))
+    ) == [("done", ""), ("not started", "not started: the window closed")]
+
+
+def test_no_more_credentials_are_no_failure_of_what_cinder_does() -> None:
+    seen: list[Any] = []
+    field = flights.Field(builders.volume())
+    field.cloud.fails["get_volumes"] = [None, errors.UnauthorizedError("401")]
+
+    outcomes = field.fly(
+        flights.flight(_asked_cinder(seen)), flights.flight(flights.waits(1))
+    )
+
+    assert outcomes[0][0] == "still running"
+    assert outcomes[0][1].startswith(f"401; {_GOES_ON}")
+    assert seen == [0.25, "LostSight"]
+    # Nor is a job begun that could not be seen.
+    assert outcomes[1] == ("not started", "not started: 401")
+
+
+def _unauthorized(move: move_.Move) -> None:
+    raise errors.UnauthorizedError("401")
+
+
+def test_nor_are_they_where_a_path_asks() -> None:
+    def ask(move: move_.Move) -> None:
+        move.survey = builders.survey()
+        move.request_ids.append("req")
+        _unauthorized(move)
+
+    field = flights.Field(builders.volume())
+
+    ((outcome, reason),) = field.fly(flights.flight(flights.does(ask)))
+
+    assert outcome == "still running"
+    assert reason.startswith(f"401; {_GOES_ON}")
+
+
+def test_wrong_credentials_fail_one_job_and_not_hundreds() -> None:
+    field = flights.Field(builders.volume())
+    asks = flights.does(_unauthorized)
+
+    assert field.fly(flights.flight(asks), flights.flight(asks)) == [
+        ("failed", "401"),
+        ("not started", "not started: 401"),
+    ]
+
+
+@pytest.mark.parametrize("event", ["phase", "warning", "trouble"])
+def test_a_reader_who_has_gone_is_an_interruption(event: str) -> None:
+    seen: list[Any] = []
+    field = flights.Field(builders.volume(), breaks_at=event)
+    field.cloud.fails["get_volumes"] = [None, errors.UnansweredError("503")]
+
+    def steps(move: move_.Move) -> move_.Steps:
+        move.warn("to know of")
+        return (yield from flights.waits(10**6, seen=seen)(move))
+
+    assert field.fly(flights.flight(steps)) == [
+        ("interrupted", f"interrupted {_BEFORE}")
+    ]
+    assert seen[-1] == "Interrupted"
+    # Nothing is said to one who does not listen.
+    assert field.log.events[-1][1] == event
+
+
+def test_a_defect_closes_what_is_in_flight() -> None:
+    seen: list[Any] = []
+
+    def fail(move: move_.Move) -> None:
+        raise ZeroDivisionError
+
+    def steps(move: move_.Move) -> move_.Steps:
+        try:
+            yield move_.Wait((builders.VOLUME_ID,), "working")
+            yield move_.Wait((builders.VOLUME_ID,), "working")
+        finally:
+            seen.append("closed")
+        return flights.DONE
+
+    field = flights.Field(builders.volume(), parallel=2)
+
+    with pytest.raises(ZeroDivisionError):
+        field.fly(flights.flight(steps), flights.flight(flights.does(fail)))
+
+    assert seen == ["closed"]
