@@ -1,0 +1,70 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Driving a path by hand: what it waits for, and what it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any, TypeVar
+
+from tests.unit import builders, scripted_cloud
+from volmigrateclient.core import action as action_
+from volmigrateclient.core import model
+from volmigrateclient.core import move as move_
+
+_T = TypeVar("_T")
+
+#: A second, and the volumes that are seen then.
+Seen = tuple[float, Sequence[model.Volume]]
+
+
+class StillWaitsError(AssertionError):
+    """The readings came to an end before the path did."""
+
+
+def drive(
+    steps: Generator[move_.Wait, move_.Reading, _T], *readings: Seen
+) -> tuple[_T, list[str]]:
+    """What the path returns, and the phases that it went through."""
+    left = list(readings)
+    phases = []
+    try:
+        wait = next(steps)
+        while True:
+            phases.append(wait.phase)
+            if not left:
+                raise StillWaitsError(phases)
+            at, volumes = left.pop(0)
+            seen = {v.id: v for v in volumes if v.id in wait.volumes}
+            wait = steps.send(move_.Reading(seen, at))
+    except StopIteration as stop:
+        assert not left, f"it did not wait for {left}"
+        return stop.value, phases
+
+
+def move(
+    cloud: scripted_cloud.Cloud,
+    action: action_.Action,
+    *,
+    survey: Any = None,
+    **options: Any,
+) -> move_.Move:
+    """A move whose volume was looked at, and nothing spoke against it."""
+    found = move_.Move(cloud.core, action, action_.Options(**options))
+    found.survey = survey or builders.survey()
+    return found
+
+
+def timeline(*volumes: model.Volume) -> list[Seen]:
+    """A reading of one volume each second."""
+    return [(float(at), [seen]) for at, seen in enumerate(volumes)]

@@ -1,0 +1,173 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The cold paths, step by step: what is asked of Cinder, and when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit import builders, scripted_cloud
+from tests.unit.core.paths import driving
+from volmigrateclient.core import errors, model
+from volmigrateclient.core import move as move_
+from volmigrateclient.core.paths import cold_migrate, cold_retype, retyping
+
+_ID = builders.VOLUME_ID
+_THERE = builders.volume(host=builders.SPARE, migration_status="success")
+_SILVER = builders.volume(
+    type_id="silver-id",
+    type_name="silver",
+    host=builders.OTHER,
+    migration_status="success",
+)
+_COPYING = builders.volume(migration_status="migrating")
+_RETYPING = builders.volume(status="retyping")
+
+
+def test_a_migration_is_locked_against_attaching() -> None:
+    cloud = scripted_cloud.Cloud()
+    move = driving.move(cloud, builders.migrate())
+
+    ending, _ = driving.drive(
+        cold_migrate.steps(move), *driving.timeline(_COPYING, _THERE)
+    )
+
+    assert ending == move_.Ending(move_.Outcome.DONE, volume=_THERE)
+    assert cloud.writes == [("migrate", _ID, builders.SPARE, "True")]
+
+
+def test_a_retype_may_copy() -> None:
+    cloud = scripted_cloud.Cloud()
+    move = driving.move(cloud, builders.retype())
+
+    ending, phases = driving.drive(
+        cold_retype.steps(move), *driving.timeline(_RETYPING, _SILVER)
+    )
+
+    assert ending == move_.Ending(move_.Outcome.DONE, volume=_SILVER)
+    assert cloud.writes == [("retype", _ID, "silver-id", "on-demand")]
+    assert phases == ["waiting for Cinder", "retyping"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "action", "moving", "there"),
+    [
+        pytest.param(
+            cold_migrate.steps,
+            builders.migrate(),
+            _COPYING,
+            _THERE,
+            id="migrate",
+        ),
+        pytest.param(
+            cold_retype.steps,
+            builders.retype(),
+            _RETYPING,
+            _SILVER,
+            id="retype",
+        ),
+    ],
+)
+def test_a_move_that_is_running_is_waited_for_and_not_asked_for_again(
+    steps: Any, action: Any, moving: model.Volume, there: model.Volume
+) -> None:
+    cloud = scripted_cloud.Cloud()
+    move = driving.move(cloud, action, survey=builders.survey(volume=moving))
+
+    ending, _ = driving.drive(steps(move), *driving.timeline(moving, there))
+
+    assert ending.outcome is move_.Outcome.DONE
+    assert cloud.writes == []
+
+
+@pytest.mark.parametrize(
+    ("steps", "action"),
+    [
+        pytest.param(cold_migrate.steps, builders.migrate(), id="migrate"),
+        pytest.param(cold_retype.steps, builders.retype(), id="retype"),
+    ],
+)
+def test_without_waiting_the_answer_is_the_end(
+    steps: Any, action: Any
+) -> None:
+    cloud = scripted_cloud.Cloud()
+    move = driving.move(cloud, action, wait=False)
+
+    ending, phases = driving.drive(steps(move))
+
+    assert ending.outcome is move_.Outcome.ACCEPTED
+    assert len(cloud.writes) == 1
+    assert phases == []
+
+
+def test_cinder_s_refusal_is_the_end() -> None:
+    cloud = scripted_cloud.Cloud()
+    cloud.fails["migrate_volume"] = [errors.BadRequestError("no", 400)]
+    move = driving.move(cloud, builders.migrate())
+
+    with pytest.raises(errors.BadRequestError, match="no"):
+        driving.drive(cold_migrate.steps(move))
+
+    assert move.request_ids == []
+
+
+_SAME_SPECS = builders.volume_type().extra_specs
+
+
+@pytest.mark.parametrize(
+    ("wanted", "seen", "policy"),
+    [
+        pytest.param(builders.silver(), {}, "on-demand", id="extra specs"),
+        pytest.param(
+            builders.silver(extra_specs=_SAME_SPECS),
+            {},
+            "never",
+            id="nothing: or the row would move without the data",
+        ),
+        pytest.param(
+            builders.silver(extra_specs=_SAME_SPECS, qos_specs_id="q"),
+            {},
+            "on-demand",
+            id="QoS",
+        ),
+        pytest.param(
+            builders.silver(extra_specs=_SAME_SPECS),
+            {"destination_encryption": builders.LUKS},
+            "on-demand",
+            id="encryption",
+        ),
+        pytest.param(
+            builders.silver(extra_specs={}),
+            {"volume": builders.volume(type_id=None)},
+            "on-demand",
+            id="that there was no type",
+        ),
+    ],
+)
+def test_what_differs_decides_whether_cinder_may_copy(
+    wanted: model.VolumeType, seen: dict[str, Any], policy: str
+) -> None:
+    survey = builders.survey(types=(builders.volume_type(), wanted), **seen)
+
+    assert retyping.policy_for(survey, wanted) == policy
+
+
+def test_a_type_that_the_checks_should_have_refused_is_a_defect() -> None:
+    move = driving.move(
+        scripted_cloud.Cloud(), builders.retype(destination_type="bronze")
+    )
+
+    with pytest.raises(RuntimeError, match="checks let an unknown type"):
+        retyping.wanted_type(move)

@@ -1,0 +1,165 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Requests without an answer: what is asked again, and what never."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.unit import builders, scripted_cloud
+from tests.unit.core.paths import driving
+from volmigrateclient.core import errors
+from volmigrateclient.core.paths import patience
+
+_BEFORE = builders.volume()
+_STARTED = builders.volume(migration_status="starting")
+_DOWN = errors.UnansweredError("504", 504, "req-lost")
+_TAKEN = errors.BadRequestError("not in a state to migrate", 400)
+
+
+def _answers(*planned: Exception | str) -> Callable[[], str]:
+    left = list(planned)
+
+    def request() -> str:
+        answer = left.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return request
+
+
+def _nothing(times: int) -> list[driving.Seen]:
+    return [(0.0, ())] * times
+
+
+@pytest.mark.parametrize(
+    ("failures", "pauses"),
+    [(0, 0), (1, 1), (2, 3), (3, 6), (8, 36), (9, 44)],
+)
+def test_a_read_is_repeated_ever_more_rarely(
+    failures: int, pauses: int
+) -> None:
+    steps = patience.read(_answers(*[_DOWN] * failures, "answer"), "looking")
+
+    answer, phases = driving.drive(steps, *_nothing(pauses))
+
+    assert answer == "answer"
+    assert set(phases) <= {"looking"}
+
+
+def test_a_read_is_given_up_after_so_many_attempts() -> None:
+    steps = patience.read(_answers(*[_DOWN] * 3), "looking", attempts=3)
+
+    with pytest.raises(errors.UnansweredError, match="504"):
+        driving.drive(steps, *_nothing(3))
+
+
+def test_an_answer_that_is_no_is_no() -> None:
+    refusal = errors.ForbiddenError("policy", 403)
+
+    with pytest.raises(errors.ForbiddenError):
+        driving.drive(patience.read(_answers(refusal), "looking"))
+
+
+def _ask(*planned: Exception | str) -> tuple[Any, Any]:
+    move = driving.move(scripted_cloud.Cloud(), builders.migrate())
+    return move, patience.ask_cinder(move, _answers(*planned), _BEFORE)
+
+
+@pytest.mark.parametrize(
+    ("answers", "looks", "request_ids"),
+    [
+        pytest.param(["req"], [], ["req"], id="answered"),
+        pytest.param(
+            [_DOWN], [_STARTED], ["req-lost"], id="lost, and it took effect"
+        ),
+        pytest.param(
+            [_DOWN],
+            [_BEFORE, _BEFORE, _STARTED],
+            ["req-lost"],
+            id="lost, and it took effect late",
+        ),
+        pytest.param(
+            [_DOWN],
+            [builders.volume(status="retyping")],
+            ["req-lost"],
+            id="lost, and the volume is retyping",
+        ),
+        pytest.param(
+            [_DOWN],
+            [builders.volume(migration_status="error")],
+            ["req-lost"],
+            id="lost, and the move has failed already",
+        ),
+        pytest.param(
+            [_DOWN],
+            [builders.volume(type_id="silver-id")],
+            ["req-lost"],
+            id="lost, and the move has ended already",
+        ),
+        pytest.param(
+            [_DOWN, "req"], [_BEFORE] * 4, ["req"], id="lost, and sent again"
+        ),
+        pytest.param(
+            [_DOWN, _DOWN],
+            [_BEFORE] * 5 + [_STARTED],
+            ["req-lost"],
+            id="lost twice, and it took effect",
+        ),
+        pytest.param(
+            [_DOWN, _TAKEN],
+            [_BEFORE] * 4 + [_STARTED],
+            [""],
+            id="the second is refused because the first took effect",
+        ),
+    ],
+)
+def test_a_request_acts_once(
+    answers: list[Exception | str], looks: list[Any], request_ids: list[str]
+) -> None:
+    move, steps = _ask(*answers)
+
+    driving.drive(steps, *driving.timeline(*looks))
+
+    assert move.request_ids == request_ids
+
+
+@pytest.mark.parametrize(
+    ("answers", "looks", "error"),
+    [
+        pytest.param([_TAKEN], 0, _TAKEN, id="refused at once"),
+        pytest.param([_DOWN, _DOWN], 8, _DOWN, id="never answered"),
+        pytest.param([_DOWN, _TAKEN], 8, _TAKEN, id="refused the second time"),
+    ],
+)
+def test_a_request_that_failed_did_nothing(
+    answers: list[Exception | str], looks: int, error: errors.CloudError
+) -> None:
+    move, steps = _ask(*answers)
+
+    with pytest.raises(type(error), match=str(error)):
+        driving.drive(steps, *driving.timeline(*[_BEFORE] * looks))
+
+    assert move.request_ids == []
+
+
+def test_a_lost_request_is_told() -> None:
+    move, steps = _ask(_DOWN)
+
+    driving.drive(steps, *driving.timeline(_STARTED))
+
+    assert move.warnings == ["504; looking whether Cinder took the request"]
