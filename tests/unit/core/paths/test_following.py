@@ -120,9 +120,11 @@ def _old(**seen: Any) -> model.Volume:
             [_old()],
             [(0, [_old(status="error_deleting")])],
             [
-                (f"the volume moved, but its old copy old on {builders.POOL} "
-                "could not be deleted: it is error_deleting. See "
-                "cinder-volume's log, then delete it")
+                (
+                    f"the volume moved, but its old copy old on "
+                    f"{builders.POOL} could not be deleted: it is "
+                    "error_deleting. See cinder-volume's log, then delete it"
+                )
             ],
             id="leaked",
         ),
@@ -130,9 +132,11 @@ def _old(**seen: Any) -> model.Volume:
             [_old(status="available")],
             [],
             [
-                (f"the volume moved, but its old copy old on {builders.POOL} "
-                "could not be deleted: it is available. See cinder-volume's "
-                "log, then delete it")
+                (
+                    f"the volume moved, but its old copy old on "
+                    f"{builders.POOL} could not be deleted: it is available. "
+                    "See cinder-volume's log, then delete it"
+                )
             ],
             id="busy, and put back to be attached by anyone",
         ),

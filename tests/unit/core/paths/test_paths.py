@@ -1,0 +1,165 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What every path begins with, and how one ends that was left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit import builders, scripted_cloud
+from tests.unit.core.paths import driving
+from volmigrateclient.core import action as action_
+from volmigrateclient.core import errors, paths
+from volmigrateclient.core import move as move_
+from volmigrateclient.core.planning import plan
+
+
+def _move(cloud: scripted_cloud.Cloud, action: Any, **options: Any) -> Any:
+    return move_.Move(cloud.core, action, action_.Options(**options))
+
+
+def test_what_does_not_fit_is_refused_before_the_cloud_is_asked() -> None:
+    cloud = scripted_cloud.Cloud(builders.volume())
+    move = _move(cloud, builders.action(destination_type=None))
+
+    with pytest.raises(errors.RefusedError, match=r"^destination type is re"):
+        driving.drive(paths.steps(move))
+
+    assert not cloud.asked
+
+
+def test_a_volume_that_is_there_needs_nothing() -> None:
+    cloud = scripted_cloud.Cloud(builders.volume())
+    move = _move(cloud, builders.migrate(destination_node=builders.POOL))
+
+    ending, _ = driving.drive(paths.steps(move))
+
+    assert ending == move_.Ending(
+        move_.Outcome.ALREADY_THERE,
+        f"the volume is on {builders.POOL} already",
+        builders.volume(),
+    )
+    assert cloud.writes == []
+
+
+def test_a_volume_that_nobody_knows() -> None:
+    with pytest.raises(errors.LookupFailedError):
+        driving.drive(
+            paths.steps(_move(scripted_cloud.Cloud(), builders.migrate()))
+        )
+
+
+@pytest.mark.parametrize(("unattended", "waits"), [(False, 3), (True, 36)])
+def test_a_look_without_an_answer_is_repeated(
+    unattended: bool, waits: int
+) -> None:
+    cloud = scripted_cloud.Cloud(builders.volume())
+    failures = 8 if unattended else 2
+    cloud.fails["list_types"] = [errors.UnansweredError("503")] * failures
+    move = _move(
+        cloud,
+        builders.migrate(destination_node=builders.POOL),
+        unattended=unattended,
+    )
+
+    ending, phases = driving.drive(paths.steps(move), *[(0.0, ())] * waits)
+
+    assert ending.outcome is move_.Outcome.ALREADY_THERE
+    assert phases == ["checking"] * waits
+
+
+def test_what_the_checks_warn_of_is_kept() -> None:
+    cloud = scripted_cloud.Cloud(builders.volume(availability_zone="az2"))
+    move = _move(cloud, builders.migrate(), wait=False)
+
+    driving.drive(paths.steps(move))
+
+    assert move.warnings == [
+        (
+            "the volume would go from az2 to nova; servers elsewhere may not be "
+            "able to attach it"
+        )
+    ]
+
+
+def test_a_volume_that_is_not_as_planned_is_left_alone() -> None:
+    cloud = scripted_cloud.Cloud(builders.volume())
+    move = _move(cloud, builders.migrate())
+    move.seen = plan.Seen.of(builders.volume(host="c9@x#y", size=5))
+
+    with pytest.raises(errors.ChangedError) as refusal:
+        driving.drive(paths.steps(move))
+
+    assert str(refusal.value) == (
+        "the volume changed since it was planned: its pool was c9@x#y, is "
+        f"{builders.POOL}; its size was 5, is 10"
+    )
+    assert cloud.writes == []
+
+
+@pytest.mark.parametrize(
+    ("signal", "request_ids", "outcome", "says"),
+    [
+        pytest.param(
+            errors.TimedOut("timed out"),
+            [],
+            "failed",
+            "timed out before anything was changed",
+            id="no time, nothing done",
+        ),
+        pytest.param(
+            errors.Interrupted("interrupted"),
+            [],
+            "interrupted",
+            "interrupted before anything was changed",
+            id="Ctrl-C, nothing done",
+        ),
+        pytest.param(
+            errors.TimedOut("timed out"),
+            ["req"],
+            "still running",
+            "timed out; the move of volume",
+            id="no time, Cinder goes on",
+        ),
+        pytest.param(
+            errors.LostSight("401"),
+            ["req"],
+            "still running",
+            "401; the move of volume",
+            id="no credentials, Cinder goes on",
+        ),
+        pytest.param(
+            errors.Interrupted("interrupted"),
+            [""],
+            "interrupted",
+            "interrupted; the move of volume",
+            id="Ctrl-C, a move goes on that was running before",
+        ),
+    ],
+)
+def test_a_move_that_was_left(
+    signal: errors.HandOver,
+    request_ids: list[str],
+    outcome: str,
+    says: str,
+) -> None:
+    move = driving.move(scripted_cloud.Cloud(), builders.migrate())
+    move.request_ids = request_ids
+
+    ending = paths.handed_over(move, signal)
+
+    assert ending.outcome.value == outcome
+    assert ending.reason.startswith(says)
+    assert ("openstack volume show" in ending.reason) is bool(request_ids)

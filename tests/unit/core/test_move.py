@@ -1,0 +1,100 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is told of a move at its end."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from tests.unit import builders, scripted_cloud
+from volmigrateclient.core import action as action_
+from volmigrateclient.core import move as move_
+from volmigrateclient.core.planning import plan
+
+_NEW = builders.attached(
+    id="new", host=builders.OTHER, type_id="silver-id", type_name="silver"
+)
+
+
+def _move() -> move_.Move:
+    return move_.Move(
+        scripted_cloud.Cloud().core, builders.action(), action_.Options()
+    )
+
+
+def test_only_what_the_user_asked_for_is_a_success() -> None:
+    assert [o.value for o in move_.Outcome if o.success] == [
+        "done",
+        "already there",
+        "accepted",
+    ]
+
+
+def test_a_move_that_did_not_find_its_volume() -> None:
+    result = move_.MoveResult.of(
+        _move(), move_.Ending(move_.Outcome.FAILED, "none"), 1.5
+    )
+
+    assert result == move_.MoveResult(
+        builders.action(),
+        action_.Path.SWAP_VIA_CINDER,
+        move_.Outcome.FAILED,
+        "none",
+        elapsed=1.5,
+    )
+
+
+def test_a_planned_move_that_was_not_started_shows_what_was_planned() -> None:
+    move = _move()
+    move.seen = plan.Seen.of(builders.volume())
+
+    result = move_.MoveResult.of(
+        move, move_.Ending(move_.Outcome.NOT_STARTED), 0
+    )
+
+    assert (result.volume_id, result.volume_name, result.source_node) == (
+        builders.VOLUME_ID,
+        "data",
+        builders.POOL,
+    )
+
+
+def test_a_move_shows_its_volume_before_and_after() -> None:
+    move = _move()
+    move.survey = builders.live_survey()
+    move.warn("mind")
+
+    result = move_.MoveResult.of(
+        move, move_.Ending(move_.Outcome.DONE, volume=_NEW), 2
+    )
+
+    assert result == dataclasses.replace(
+        result,
+        volume_id=builders.VOLUME_ID,
+        new_volume_id="new",
+        source_node=builders.POOL,
+        destination_node=builders.OTHER,
+        source_type="gold",
+        destination_type="silver",
+        server_id=builders.SERVER_ID,
+        project_id=builders.PROJECT_ID,
+        size=10,
+        warnings=("mind",),
+    )
+
+
+def test_a_move_has_no_survey_before_its_first_look() -> None:
+    with pytest.raises(RuntimeError, match="not looked at yet"):
+        _ = _move().before

@@ -1,0 +1,188 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is said on stderr while moves are under way."""
+
+from __future__ import annotations
+
+import argparse
+import io
+from typing import Any
+
+import pytest
+from rich import console
+
+from tests.unit import builders, scripted_cloud
+from volmigrateclient.core import action as action_
+from volmigrateclient.core import move as move_
+from volmigrateclient.core import reporter as reporter_
+from volmigrateclient.osc import progress
+
+_ID = builders.VOLUME_ID
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def _app(stream: io.StringIO, verbose_level: int = 1) -> Any:
+    return argparse.Namespace(
+        stderr=stream, options=argparse.Namespace(verbose_level=verbose_level)
+    )
+
+
+def _move(**seen: Any) -> move_.Move:
+    move = move_.Move(
+        scripted_cloud.Cloud().core, builders.migrate(), action_.Options()
+    )
+    move.survey = builders.survey(volume=builders.volume(**seen))
+    return move
+
+
+@pytest.mark.parametrize(
+    ("phases", "lines"),
+    [
+        pytest.param(
+            [("scheduling", 0.4), ("copying", 1.6)],
+            [
+                f"volume {_ID}: scheduling (0 s)",
+                f"volume {_ID}: copying (2 s)",
+            ],
+            id="a line for each change",
+        ),
+        pytest.param(
+            [("copying", second) for second in range(200)],
+            [f"volume {_ID}: copying ({s} s)" for s in (0, 60, 120, 180)],
+            id="and one a minute",
+        ),
+        pytest.param(
+            [("copying", 10), ("completing", 65), ("completing", 124)],
+            [
+                f"volume {_ID}: copying (10 s)",
+                f"volume {_ID}: completing (65 s)",
+            ],
+            id="a minute after the last one",
+        ),
+    ],
+)
+def test_lines_without_a_terminal(
+    phases: list[tuple[str, float]], lines: list[str]
+) -> None:
+    stream = io.StringIO()
+
+    with progress.reporter(_app(stream)) as reporter:
+        for phase, elapsed in phases:
+            reporter.phase(_move(), phase, elapsed)
+
+    assert stream.getvalue().splitlines() == lines
+
+
+def test_each_volume_has_its_own_minute() -> None:
+    stream = io.StringIO()
+    reporter = progress.LineReporter(stream)
+
+    for second in range(10):
+        reporter.phase(_move(id="one"), "copying", second)
+        reporter.phase(_move(id="two"), "copying", second)
+
+    assert stream.getvalue().splitlines() == [
+        "volume one: copying (0 s)",
+        "volume two: copying (0 s)",
+    ]
+
+
+def test_nothing_is_said_of_a_volume_that_is_not_known_yet() -> None:
+    stream = io.StringIO()
+    move = _move()
+    move.survey = None
+
+    progress.LineReporter(stream).phase(move, "checking", 0)
+
+    assert stream.getvalue() == ""
+
+
+def test_warnings_and_trouble_have_a_line() -> None:
+    stream = io.StringIO()
+    reporter = progress.LineReporter(stream)
+
+    reporter.warning(_move(), "mind")
+    reporter.trouble("503; asking again")
+
+    assert stream.getvalue() == "warning: mind\n503; asking again\n"
+
+
+def test_quiet_is_quiet() -> None:
+    stream = io.StringIO()
+    app = _app(stream, verbose_level=0)
+
+    with progress.reporter(app) as reporter:
+        reporter.phase(_move(), "copying", 0)
+        reporter.warning(_move(), "mind")
+    progress.note(app, "already there")
+
+    assert type(reporter) is reporter_.Reporter
+    assert stream.getvalue() == ""
+
+
+def test_a_note_is_for_people() -> None:
+    stream = io.StringIO()
+
+    progress.note(_app(stream), "already there")
+
+    assert stream.getvalue() == "already there\n"
+
+
+def test_on_a_terminal_warnings_stay() -> None:
+    stream = _Terminal()
+
+    with progress.reporter(_app(stream)) as reporter:
+        reporter.warning(_move(), "mind [this]")
+        reporter.trouble("503; [asking] again")
+
+    assert "warning: mind [this]" in stream.getvalue()
+    assert "503; [asking] again" in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("move", "shown"),
+    [
+        pytest.param(_move(), "data: copying, 7 s", id="its name"),
+        pytest.param(_move(name=""), f"{_ID}: copying, 7 s", id="or its ID"),
+    ],
+)
+def test_on_a_terminal_a_line_is_written_over(
+    move: move_.Move, shown: str
+) -> None:
+    recorded = console.Console(file=io.StringIO(), width=200)
+    live = recorded.status("checking")
+
+    progress.LiveReporter(live).phase(move, "copying", 7)
+    recorded.print(live.renderable)
+
+    assert isinstance(recorded.file, io.StringIO)
+    assert shown in recorded.file.getvalue()
+
+
+@pytest.mark.xfail(
+    reason="a volume's name is taken for rich's markup", strict=True
+)
+@pytest.mark.parametrize("name", ["[bold]x", "[/]", "x[/red]"])
+def test_on_a_terminal_a_name_is_no_markup(name: str) -> None:
+    recorded = console.Console(file=io.StringIO(), width=200)
+    live = recorded.status("checking")
+
+    progress.LiveReporter(live).phase(_move(name=name), "copying", 7)
+    recorded.print(live.renderable)
+
+    assert isinstance(recorded.file, io.StringIO)
+    assert f"{name}: copying" in recorded.file.getvalue()
