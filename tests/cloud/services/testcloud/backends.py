@@ -28,14 +28,18 @@ from testcloud import knobs
 LOG = logging.getLogger(__name__)
 
 _TICK_SECONDS = 0.1
-_REPORT_SECONDS = 5.0
+_REPORT_SECONDS = 3.0
+_SCHEDULER_SECONDS = 5.0
 _LONG_AGO = datetime.timedelta(days=1)
-# The scheduler takes reports from an in-memory queue that it polls.
-_SCHEDULER_DELAY_SECONDS = 0.2
 
 
 class Heart:
-    """One thread which reports for all services of the process."""
+    """One thread which reports for all services of the process.
+
+    It tells the database that they live, and the scheduler what the pools
+    have to offer. Being the only one to do so, it never has an older report
+    overtake a newer one.
+    """
 
     def __init__(
         self,
@@ -63,20 +67,21 @@ class Heart:
             time.sleep(_TICK_SECONDS)
 
     def _report(self) -> None:
-        self._report_one(self._scheduler)
+        self._live(self._scheduler)
         for backend in self._volumes:
-            self._report_backend(backend)
+            self._live_or_not(backend)
+            self._publish(backend)
 
     @staticmethod
-    def _report_one(reporting: service.Service) -> None:
+    def _live(reporting: service.Service) -> None:
         # Cinder keeps the id on the class: one process, one service.
         service.Service.service_id = reporting.origin_service_id
         reporting.report_state()
 
-    def _report_backend(self, backend: str) -> None:
+    def _live_or_not(self, backend: str) -> None:
         volume = self._volumes[backend]
         if not knobs.Knobs(backend).get("down"):
-            self._report_one(volume)
+            self._live(volume)
             return
         db.service_update(
             context.get_admin_context(),
@@ -84,20 +89,37 @@ class Heart:
             {"updated_at": timeutils.utcnow() - _LONG_AGO},
         )
 
+    def _publish(self, backend: str) -> datetime.datetime:
+        """Report a pool; return a time before which the report is not."""
+        now = timeutils.utcnow()
+        self._volumes[backend].manager.publish_service_capabilities(
+            context.get_admin_context()
+        )
+        return now
+
     def _apply_changed_knobs(self) -> None:
         """Report anew for backends whose knobs changed, and confirm it.
 
         The confirmation is a file next to the knobs, with the same serial
         number; whoever turned the knob waits for it.
         """
-        for backend, volume in self._volumes.items():
+        for backend in self._volumes:
             serial = knobs.Knobs(backend).get("serial")
             if serial is None or serial == self._applied.get(backend):
                 continue
-            self._report_backend(backend)
-            volume.manager.publish_service_capabilities(
-                context.get_admin_context()
-            )
-            time.sleep(_SCHEDULER_DELAY_SECONDS)
+            self._live_or_not(backend)
+            self._wait_for_scheduler(backend, self._publish(backend))
             self._applied[backend] = serial
             pathlib.Path("knobs", f"{backend}.applied").write_text(serial)
+
+    def _wait_for_scheduler(
+        self, backend: str, since: datetime.datetime
+    ) -> None:
+        states = self._scheduler.manager.driver.host_manager.service_states
+        deadline = time.monotonic() + _SCHEDULER_SECONDS
+        while time.monotonic() < deadline:
+            known = states.get(self._volumes[backend].host)
+            if known is not None and known["timestamp"] >= since:
+                return
+            time.sleep(_TICK_SECONDS / 5)
+        LOG.warning("the scheduler does not take the report of %s", backend)

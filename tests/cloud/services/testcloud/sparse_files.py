@@ -27,6 +27,7 @@ from testcloud import knobs, seed, sparse
 
 _GIB = 1 << 30
 _TOTAL_GB = 1000.0
+_OVER_SUBSCRIPTION = 20.0
 
 
 class SparseFileDriver(driver.VolumeDriver):
@@ -135,18 +136,22 @@ class SparseFileDriver(driver.VolumeDriver):
 
     def _update_volume_stats(self) -> None:
         sizes = [file.stat().st_size for file in self._folder.iterdir()]
-        allocated = sum(sizes) / _GIB
         total = self._knobs.get("total_capacity_gb") or _TOTAL_GB
+        provisioned = sum(sizes) / _GIB
         free = self._knobs.get("free_capacity_gb")
+        if free is None:
+            free = total - provisioned
+        else:
+            # The scheduler looks at what thin provisioning leaves, and not
+            # at the free capacity: a full pool has to be full in both.
+            provisioned = total * _OVER_SUBSCRIPTION - free
         pool = {
             "pool_name": seed.POOL,
             "total_capacity_gb": total,
-            "free_capacity_gb": total - allocated if free is None else free,
-            "provisioned_capacity_gb": allocated,
+            "free_capacity_gb": free,
+            "provisioned_capacity_gb": provisioned,
             "reserved_percentage": self.configuration.reserved_percentage,
-            "max_over_subscription_ratio": (
-                self.configuration.max_over_subscription_ratio
-            ),
+            "max_over_subscription_ratio": _OVER_SUBSCRIPTION,
             "thin_provisioning_support": True,
             "thick_provisioning_support": False,
             "location_info": f"SparseFileDriver:{self._folder}",
