@@ -133,6 +133,7 @@ def filled(pool: model.Pool, size: int) -> model.Pool:
     seen = dict(pool.capabilities)
     for key, more in (
         ("free_capacity_gb", -size),
+        ("allocated_capacity_gb", size),
         ("provisioned_capacity_gb", size),
     ):
         if isinstance(seen.get(key), int | float):
