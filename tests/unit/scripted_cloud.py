@@ -72,6 +72,7 @@ class Cloud:
         self.writes: list[tuple[str, ...]] = []
         self.encryption_asked_for: list[str] = []
         self.types = tuple(_SEEN.types)
+        self.attachments: Sequence[model.Attachment] = ()
         self.snapshots: Sequence[model.Snapshot] = ()
         self.servers = {builders.SERVER_ID: builders.server()}
         self.server_volumes: Sequence[model.ServerVolume] = ()
@@ -127,7 +128,7 @@ class Cloud:
 
     def list_attachments(self, volume_id: str) -> Sequence[model.Attachment]:
         self._answer("list_attachments")
-        return self.volumes[volume_id].attachments
+        return self.attachments
 
     def list_types(self) -> Sequence[model.VolumeType]:
         self._answer("list_types")

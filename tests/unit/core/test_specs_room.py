@@ -179,3 +179,30 @@ def test_room_is_where_the_scheduler_passes(
             wrong.append((seen, size, room))
 
     assert not wrong
+
+
+@pytest.mark.parametrize("thin", [False, True])
+@pytest.mark.parametrize("known_by", ["provisioned", "allocated"])
+def test_a_pool_that_holds_more_has_less_room(
+    thin: bool, known_by: str
+) -> None:
+    pool = model.Pool(
+        "h@b#p",
+        {
+            "total_capacity_gb": 100,
+            "free_capacity_gb": 100,
+            f"{known_by}_capacity_gb": 0,
+            "thin_provisioning_support": thin,
+            "max_over_subscription_ratio": 2,
+        },
+    )
+
+    filled = specs.filled(pool, 30)
+
+    assert specs.room(filled, None) == specs.room(pool, None) - 30
+
+
+def test_a_pool_without_end_stays_so() -> None:
+    pool = builders.pool(free_capacity_gb="infinite")
+
+    assert specs.room(specs.filled(pool, 10**6), None) == math.inf

@@ -238,3 +238,45 @@ def test_encryption_is_asked_for_where_it_matters(
     looked = list(dict.fromkeys(cloud.encryption_asked_for))
     assert looked == asked
     assert seen.destination_encryption is None
+
+
+def test_an_empty_name_is_no_volume_s() -> None:
+    cloud = scripted_cloud.Cloud(builders.volume(name=""))
+
+    with pytest.raises(errors.LookupFailedError, match="name or ID is empty"):
+        survey_.find_volume(cloud.core, "")
+
+
+def test_whom_a_volume_is_held_for_is_looked_at() -> None:
+    reserved = builders.volume(status="reserved")
+    cloud = scripted_cloud.Cloud(reserved)
+    cloud.attachments = (builders.ATTACHMENT,)
+
+    seen = survey_.take(cloud.core, builders.action(), _OPTIONS)
+
+    assert list(seen.holders) == [builders.ATTACHMENT]
+    assert seen.servers == (builders.server(),)
+
+
+@pytest.mark.parametrize(
+    "volume",
+    [builders.attached(), builders.volume(migration_status="migrating")],
+    ids=["attached", "moving"],
+)
+def test_what_a_volume_shows_itself_holds_nothing_else(
+    volume: model.Volume,
+) -> None:
+    seen = builders.survey(volume=volume, attachments=(builders.ATTACHMENT,))
+
+    assert seen.holders == ()
+
+
+def test_a_type_that_there_is_not_has_no_encryption_to_look_at() -> None:
+    cloud = scripted_cloud.Cloud(builders.attached())
+
+    seen = survey_.take(
+        cloud.core, builders.action(destination_type="bronze"), _OPTIONS
+    )
+
+    assert seen.servers == (builders.server(),)
+    assert cloud.encryption_asked_for == []

@@ -21,6 +21,7 @@ import pytest
 from tests.unit import builders
 from volmigrateclient.core import model
 from volmigrateclient.core.checks import direct_swap
+from volmigrateclient.core.direct_swap import marks
 
 _REFUSED = "Nova does not accept a direct swap of this volume: "
 
@@ -161,3 +162,16 @@ def test_a_volume_that_is_found_by_its_id(
     ((found, text),) = builders.words(direct_swap.new_identity(case))
     assert found == result
     assert "ID" in text
+
+
+@pytest.mark.parametrize("left_by_a_swap", [False, True])
+def test_what_an_interrupted_swap_left_is_not_swapped_itself(
+    left_by_a_swap: bool,
+) -> None:
+    mark = marks.new("source-id", builders.SERVER_ID, False)
+    metadata = mark.metadata if left_by_a_swap else {}
+    case = _case(volume=builders.attached(metadata=metadata))
+
+    found = builders.words(direct_swap.unfinished(case))
+    assert [result for result, _ in found] == ["blocked"] * left_by_a_swap
+    assert all("source-id" in text for _, text in found)

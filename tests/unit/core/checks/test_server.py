@@ -207,3 +207,7 @@ def test_a_vtpm_is_warned_of() -> None:
             f"{_WEB} has a vTPM; Nova 31.0 and older lose it in a swap",
         )
     ]
+
+
+def test_a_server_that_is_on_no_host_has_no_service() -> None:
+    assert builders.words(server.compute_service(_case(host=None))) == []

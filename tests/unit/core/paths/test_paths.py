@@ -88,10 +88,21 @@ def test_what_the_checks_warn_of_is_kept() -> None:
 
     assert move.warnings == [
         (
-            "the volume would go from az2 to nova; servers elsewhere may not be "
-            "able to attach it"
+            "the volume would go from az2 to nova; servers elsewhere may not "
+            "be able to attach it"
         )
     ]
+
+
+def test_a_volume_that_is_as_planned_is_moved() -> None:
+    cloud = scripted_cloud.Cloud(builders.volume())
+    move = _move(cloud, builders.migrate(), wait=False)
+    move.seen = plan.Seen.of(builders.volume())
+
+    ending, _ = driving.drive(paths.steps(move))
+
+    assert ending.outcome is move_.Outcome.ACCEPTED
+    assert len(cloud.writes) == 1
 
 
 def test_a_volume_that_is_not_as_planned_is_left_alone() -> None:

@@ -30,11 +30,11 @@ _DOWN = errors.UnansweredError("504", 504, "req-lost")
 _TAKEN = errors.BadRequestError("not in a state to migrate", 400)
 
 
-def _answers(*planned: Exception | str) -> Callable[[], str]:
-    left = list(planned)
+def _answers(planned: list[Exception | str]) -> Callable[[], str]:
+    """A request that is answered so; what is left was not sent."""
 
     def request() -> str:
-        answer = left.pop(0)
+        answer = planned.pop(0)
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -53,7 +53,7 @@ def _nothing(times: int) -> list[driving.Seen]:
 def test_a_read_is_repeated_ever_more_rarely(
     failures: int, pauses: int
 ) -> None:
-    steps = patience.read(_answers(*[_DOWN] * failures, "answer"), "looking")
+    steps = patience.read(_answers([*[_DOWN] * failures, "answer"]), "looking")
 
     answer, phases = driving.drive(steps, *_nothing(pauses))
 
@@ -62,7 +62,7 @@ def test_a_read_is_repeated_ever_more_rarely(
 
 
 def test_a_read_is_given_up_after_so_many_attempts() -> None:
-    steps = patience.read(_answers(*[_DOWN] * 3), "looking", attempts=3)
+    steps = patience.read(_answers([_DOWN] * 3), "looking", attempts=3)
 
     with pytest.raises(errors.UnansweredError, match="504"):
         driving.drive(steps, *_nothing(3))
@@ -72,70 +72,73 @@ def test_an_answer_that_is_no_is_no() -> None:
     refusal = errors.ForbiddenError("policy", 403)
 
     with pytest.raises(errors.ForbiddenError):
-        driving.drive(patience.read(_answers(refusal), "looking"))
+        driving.drive(patience.read(_answers([refusal]), "looking"))
 
 
-def _ask(*planned: Exception | str) -> tuple[Any, Any]:
+def _ask(planned: list[Exception | str]) -> tuple[Any, Any]:
     move = driving.move(scripted_cloud.Cloud(), builders.migrate())
-    return move, patience.ask_cinder(move, _answers(*planned), _BEFORE)
+    return move, patience.ask_cinder(move, _answers(planned), _BEFORE)
 
 
 @pytest.mark.parametrize(
-    ("answers", "looks", "request_ids"),
+    ("answers", "looks", "request_id"),
     [
-        pytest.param(["req"], [], ["req"], id="answered"),
+        pytest.param(["req"], [], "req", id="answered"),
         pytest.param(
-            [_DOWN], [_STARTED], ["req-lost"], id="lost, and it took effect"
+            [_DOWN], [_STARTED], "req-lost", id="lost, and it took effect"
         ),
         pytest.param(
             [_DOWN],
             [_BEFORE, _BEFORE, _STARTED],
-            ["req-lost"],
+            "req-lost",
             id="lost, and it took effect late",
         ),
         pytest.param(
             [_DOWN],
             [builders.volume(status="retyping")],
-            ["req-lost"],
+            "req-lost",
             id="lost, and the volume is retyping",
         ),
         pytest.param(
             [_DOWN],
             [builders.volume(migration_status="error")],
-            ["req-lost"],
+            "req-lost",
             id="lost, and the move has failed already",
         ),
         pytest.param(
             [_DOWN],
             [builders.volume(type_id="silver-id")],
-            ["req-lost"],
+            "req-lost",
             id="lost, and the move has ended already",
         ),
         pytest.param(
-            [_DOWN, "req"], [_BEFORE] * 4, ["req"], id="lost, and sent again"
+            [_DOWN, "req"], [_BEFORE] * 4, "req", id="lost, and sent again"
         ),
         pytest.param(
             [_DOWN, _DOWN],
             [_BEFORE] * 5 + [_STARTED],
-            ["req-lost"],
+            "req-lost",
             id="lost twice, and it took effect",
         ),
         pytest.param(
             [_DOWN, _TAKEN],
             [_BEFORE] * 4 + [_STARTED],
-            [""],
+            None,
             id="the second is refused because the first took effect",
         ),
     ],
 )
 def test_a_request_acts_once(
-    answers: list[Exception | str], looks: list[Any], request_ids: list[str]
+    answers: list[Exception | str], looks: list[Any], request_id: str | None
 ) -> None:
-    move, steps = _ask(*answers)
+    move, steps = _ask(answers)
 
     driving.drive(steps, *driving.timeline(*looks))
 
-    assert move.request_ids == request_ids
+    assert answers == []
+    # What the services' logs are found by, or that there is something.
+    assert move.request_ids
+    assert request_id in (None, move.request_ids[-1])
 
 
 @pytest.mark.parametrize(
@@ -146,19 +149,19 @@ def test_a_request_acts_once(
         pytest.param([_DOWN, _TAKEN], 8, _TAKEN, id="refused the second time"),
     ],
 )
-def test_a_request_that_failed_did_nothing(
+def test_a_request_that_failed_is_sent_twice_at_most(
     answers: list[Exception | str], looks: int, error: errors.CloudError
 ) -> None:
-    move, steps = _ask(*answers)
+    _, steps = _ask(answers)
 
     with pytest.raises(type(error), match=str(error)):
         driving.drive(steps, *driving.timeline(*[_BEFORE] * looks))
 
-    assert move.request_ids == []
+    assert answers == []
 
 
 def test_a_lost_request_is_told() -> None:
-    move, steps = _ask(_DOWN)
+    move, steps = _ask([_DOWN])
 
     driving.drive(steps, *driving.timeline(_STARTED))
 
