@@ -214,3 +214,17 @@ def test_a_quarantine_says_what_not_to_do() -> None:
 
     assert "Nova's swap req-swap failed at a point" in str(failure.value)
     assert "Do not reboot, stop or live-migrate" in str(failure.value)
+
+
+@pytest.mark.xfail(
+    reason="the swap of a move that is joined counts as an earlier one",
+    strict=True,
+)
+def test_the_swap_of_a_move_that_was_joined_is_judged_too() -> None:
+    cloud = _cloud(_swap(None))
+    steps = swap_via_cinder.steps(_move(cloud, _RETYPING))
+    next(steps)
+    cloud.swaps = [_swap("Error", _AFTER_PIVOT)]
+
+    with pytest.raises(errors.QuarantineError):
+        steps.send(move_.Reading({_ID: _FAILED}, 1.0))
