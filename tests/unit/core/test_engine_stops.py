@@ -126,6 +126,21 @@ def test_undoing_has_an_end_too() -> None:
     assert 360 < field.clock.time < 375
 
 
+def test_nothing_can_be_undone_without_credentials() -> None:
+    seen: list[Any] = []
+    field = flights.Field(builders.volume())
+    job = flights.flight(_undoing(5, seen), timeout=1)
+    field.clock.at(
+        2.0,
+        lambda: field.cloud.fails.update(
+            get_volumes=[errors.UnauthorizedError("401")]
+        ),
+    )
+
+    assert field.fly(job) == [("failed", f"401 {_BEFORE}")]
+    assert seen == ["timed out", "again: 401", "left"]
+
+
 def _interrupted_at(second: float, *jobs: Any, **limits: Any) -> Any:
     field = flights.Field(builders.volume(), **limits)
     field.clock.at(second, field.engine.interrupt)
