@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -60,3 +61,30 @@ def make(cloud: cloud_.Cloud) -> resources.Resources:
 def openstack(cloud: cloud_.Cloud) -> shell.Openstack:
     """The ``openstack`` command with an admin's credentials."""
     return shell.Openstack(cloud.environment("admin"))
+
+
+class Knobs:
+    """Turns knobs of backends and of Nova, and all of them back later."""
+
+    def __init__(self, cloud: cloud_.Cloud) -> None:
+        self._cloud = cloud
+        self._turned: dict[str, None] = {}
+
+    def __call__(self, owner: str, **values: Any) -> None:
+        """Turn knobs; see the test cloud's README for all there are."""
+        self._turned[owner] = None
+        self._cloud.knobs(owner).set(**values)
+
+    def clear(self) -> None:
+        """Turn all back."""
+        for owner in self._turned:
+            self._cloud.knobs(owner).clear()
+        self._turned.clear()
+
+
+@pytest.fixture
+def turn(cloud: cloud_.Cloud) -> Iterator[Knobs]:
+    """Turns knobs for the length of a test."""
+    knobs = Knobs(cloud)
+    yield knobs
+    knobs.clear()

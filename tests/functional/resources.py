@@ -14,14 +14,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from cinderclient import exceptions as cinder_exceptions
 
 from tests import cloud as cloud_
+from tests.cloud import databases
 
 _TIMEOUT = 120.0
 _numbers = itertools.count(1)
@@ -75,13 +77,48 @@ class Resources:
         :param pool: where it has to be, ``cloud@alpha#pool``
         """
         fields.setdefault("name", self.name("volume"))
-        while True:
+        with self._only_backend_of(pool):
             made = self._created(user, size, volume_type, fields)
-            if pool in (None, self.host(made.id)):
-                break
-            self.delete(made.id)
+        assert pool in (None, self.host(made.id)), self.host(made.id)
         self.cloud.write_volume(made.id, made.id)
         return self.seen(made.id)
+
+    @contextlib.contextmanager
+    def _only_backend_of(self, pool: str | None) -> Iterator[None]:
+        """Leave the scheduler no choice: users cannot name a pool."""
+        others = [
+            service.host
+            for service in self.cinder.services.list(binary="cinder-volume")
+            if pool is not None
+            and service.status == "enabled"
+            and service.host != pool.partition("#")[0]
+        ]
+        for host in others:
+            self.disable(host)
+        try:
+            yield
+        finally:
+            for host in others:
+                self.enable(host)
+
+    def disable(self, host: str) -> None:
+        """Have the scheduler place nothing on a backend, ``cloud@alpha``."""
+        self.cinder.services.disable_log_reason(
+            host, "cinder-volume", "by a test"
+        )
+
+    def enable(self, host: str) -> None:
+        """Undo disable().
+
+        In the database: Cinder 29.0 answers a request to enable a service,
+        or to disable it without a reason, with 200 and does nothing.
+        """
+        with databases.opened(self.cloud.directory, "cinder") as connection:
+            connection.execute(
+                "UPDATE services SET disabled = 0, disabled_reason = NULL"
+                " WHERE host = ?",
+                (host,),
+            )
 
     def _created(
         self, user: str, size: int, volume_type: str, fields: dict[str, Any]

@@ -67,16 +67,17 @@ def ask_cinder(
             move.request_ids.append(request())
         except errors.UnansweredError as error:
             unanswered = error
+            # From here on something may go on in the cloud, whatever ends
+            # this wait.
+            move.request_ids.append(error.request_id)
             move.warn(f"{error}; looking whether Cinder took the request")
         except errors.CloudError:
             if attempt == 2 and (yield from _took_effect(before)):
-                move.request_ids.append("")
                 return
             raise
         else:
             return
         if (yield from _took_effect(before)):
-            move.request_ids.append(unanswered.request_id)
             return
     raise unanswered
 
