@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator
 
 from volmigrateclient.core import job as job_
 from volmigrateclient.core import move as move_
@@ -37,19 +38,29 @@ class Limits:
     :param per_source: moves at once from one pool
     :param per_destination: moves at once to one pool, or to one type
     :param failures: so many failed moves, and nothing more is started
-    :param failures_per_pool: so many failed moves from or to a pool (or
-        type), and nothing more is started from or to it
+    :param failures_per_lane: so many failed moves from one pool to another
+        (or to one type), and nothing more is started there
     """
 
     parallel: int = 1
     per_source: int | None = None
     per_destination: int | None = None
     failures: int | None = None
-    failures_per_pool: int | None = None
+    failures_per_lane: int | None = None
 
 
 #: Seconds that a move is expected to take -> why it may not start, or None.
 Window = Callable[[float], str | None]
+
+#: Ends after which Cinder may still be at it; such a move keeps its place
+#: under the caps, which else would not hold.
+_GOES_ON = (move_.Outcome.STILL_RUNNING, move_.Outcome.INTERRUPTED)
+
+_FAILED = (
+    move_.Outcome.FAILED,
+    move_.Outcome.UNDECIDED,
+    move_.Outcome.STILL_RUNNING,
+)
 
 
 class Admission:
@@ -65,57 +76,97 @@ class Admission:
         self._window = window or (lambda seconds: None)
         self.pace = pace.Pace()
         self._flying: collections.Counter[str] = collections.Counter()
-        self._failed: collections.Counter[str] = collections.Counter()
+        self._moving: set[int] = set()
+        self._trailing: set[int] = set()
+        self._failed: collections.Counter[job_.Lane] = collections.Counter()
         self._failures = 0
 
     def refusal(self, job: job_.Job) -> str | None:
         """Why a job is not to be started any more, or None."""
+        if job.under_way:
+            return None  # nothing is started: it is only waited for
         limits = self.limits
         if limits.failures and self._failures >= limits.failures:
-            return f"{self._failures} moves failed"
-        for lane in (job.source, job.destination):
-            if lane and limits.failures_per_pool:
-                failed = self._failed[lane]
-                if failed >= limits.failures_per_pool:
-                    return f"{failed} moves from or to {lane} failed"
+            return f"{_moves(self._failures)} failed"
+        failed = self._failed[job.lane]
+        if limits.failures_per_lane and failed >= limits.failures_per_lane:
+            source, destination = job.lane
+            return f"{_moves(failed)} from {source} to {destination} failed"
         return self._window(self.pace.seconds(job.size))
 
-    def cap(self, job: job_.Job) -> str | None:
-        """The cap that keeps a job waiting now, or None."""
-        limits = self.limits
-        if self._flying[""] >= limits.parallel:
+    @property
+    def cap(self) -> str | None:
+        """The cap that keeps every job waiting now, or None."""
+        if len(self._moving) >= self.limits.parallel:
             return "total"
+        if len(self._trailing) >= self.limits.parallel:
+            # Else a backend that is slow to delete would be buried.
+            return "old copies"
+        return None
+
+    def cap_of_lane(self, lane: job_.Lane) -> str | None:
+        """The cap that keeps all jobs of a lane waiting now, or None."""
+        limits = self.limits
+        for label, most in zip(
+            _labels(lane),
+            (limits.per_source, limits.per_destination),
+            strict=True,
+        ):
+            if most and self._flying[label] >= most:
+                return label
+        return None
+
+    def cap_of_servers(self, job: job_.Job) -> str | None:
+        """The busy server that keeps a job waiting now, or None."""
         for server_id in job.server_ids:
             if self._flying[f"server {server_id}"]:
                 return f"server {server_id}"
-        for kind, lane, most in (
-            ("source", job.source, limits.per_source),
-            ("destination", job.destination, limits.per_destination),
-        ):
-            if lane and most and self._flying[f"{kind} {lane}"] >= most:
-                return f"{kind} {lane}"
         return None
+
+    def starts_within(self, seconds: float) -> int:
+        """How many jobs are likely to be started in so many seconds."""
+        typical = self.pace.recent or seconds
+        return math.ceil(self.limits.parallel * max(seconds / typical, 1.0))
 
     def started(self, job: job_.Job) -> None:
         """A job is in flight."""
+        self._moving.add(id(job))
         self._flying.update(_counted(job))
+
+    def moved(self, job: job_.Job) -> None:
+        """A job's volume is where it was to go; what is left is to tidy."""
+        if id(job) in self._moving:
+            self._release(job)
+            self._trailing.add(id(job))
 
     def ended(self, job: job_.Job, result: move_.MoveResult) -> None:
         """A job is no longer in flight."""
-        self._flying.subtract(_counted(job))
+        self._trailing.discard(id(job))
+        if id(job) in self._moving and not (
+            result.outcome in _GOES_ON and result.request_ids
+        ):
+            self._release(job)
         if result.outcome is move_.Outcome.DONE:
             self.pace.note(result.size, result.elapsed)
-        if result.outcome in (move_.Outcome.FAILED, move_.Outcome.UNDECIDED):
+        if result.outcome in _FAILED:
             self._failures += 1
-            self._failed.update(
-                {lane for lane in (job.source, job.destination) if lane}
-            )
+            self._failed[job.lane] += 1
+
+    def _release(self, job: job_.Job) -> None:
+        self._moving.remove(id(job))
+        self._flying.subtract(_counted(job))
 
 
-def _counted(job: job_.Job) -> Sequence[str]:
-    return (
-        "",
-        *(f"server {server_id}" for server_id in job.server_ids),
-        f"source {job.source}",
-        f"destination {job.destination}",
-    )
+def _moves(number: int) -> str:
+    return f"{number} move{'s' if number > 1 else ''}"
+
+
+def _labels(lane: job_.Lane) -> tuple[str, str]:
+    source, destination = lane
+    return f"source {source}", f"destination {destination}"
+
+
+def _counted(job: job_.Job) -> Iterator[str]:
+    yield from _labels(job.lane)
+    for server_id in set(job.server_ids):
+        yield f"server {server_id}"

@@ -41,6 +41,7 @@ class CachedCloud:
         self._cloud = cloud
         self._clock = clock or clock_.Clock()
         self._answers: dict[tuple[str, str], tuple[float, typing.Any]] = {}
+        self._hosts: dict[str, str | None] = {}
 
     def __getattr__(self, name: str) -> typing.Any:
         return getattr(self._cloud, name)
@@ -78,16 +79,29 @@ class CachedCloud:
             lambda: self._cloud.type_encryption(type_id),
         )
 
+    def get_volumes(
+        self, volume_ids: Collection[str]
+    ) -> Mapping[str, model.Volume]:
+        seen = self._cloud.get_volumes(volume_ids)
+        self._hosts.update(
+            (volume.id, volume.host) for volume in seen.values()
+        )
+        return seen
+
     def list_snapshots(self, volume_id: str) -> Sequence[model.Snapshot]:
-        # All of them in one request: Cinder refuses to migrate a volume
+        # All of a pool in one request: Cinder refuses to migrate a volume
         # with snapshots by itself, should one appear meanwhile.
+        host = self._hosts.get(volume_id)
+        if host is None:
+            return self._cloud.list_snapshots(volume_id)
+
         def by_volume() -> Mapping[str, Sequence[model.Snapshot]]:
             found: dict[str, list[model.Snapshot]] = {}
-            for owner, snapshot in self._cloud.list_all_snapshots():
+            for owner, snapshot in self._cloud.list_all_snapshots(host=host):
                 found.setdefault(owner, []).append(snapshot)
             return found
 
-        return self._kept("snapshots", "", by_volume).get(volume_id, ())
+        return self._kept("snapshots", host, by_volume).get(volume_id, ())
 
     def _kept(self, kind: str, key: str, read: Callable[[], _T]) -> _T:
         now = self._clock.now()

@@ -20,17 +20,15 @@ steps that it is and never sleeps or polls by itself.
 
 from __future__ import annotations
 
-import collections
 import dataclasses
-import itertools
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from volmigrateclient.core import action as action_
 from volmigrateclient.core import admission as admission_
 from volmigrateclient.core import clock as clock_
 from volmigrateclient.core import cloud as cloud_
-from volmigrateclient.core import errors, model, paths
+from volmigrateclient.core import errors, model, paths, waiting
 from volmigrateclient.core import job as job_
 from volmigrateclient.core import move as move_
 from volmigrateclient.core import reporter as reporter_
@@ -45,8 +43,6 @@ _SHARE = 0.08
 _PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
 #: Volumes that one read asks for.
 _PER_REQUEST = 50
-#: Seconds for which a volume that was read ahead is fresh.
-_FRESH = 5.0
 #: Seconds that a path which was told to stop may take to undo things.
 _GRACE = 300.0
 
@@ -88,11 +84,12 @@ class Engine:
         self._clock = clock or clock_.Clock()
         self._admission = admission or admission_.Admission()
         self._refusal: str | None = None
+        self._refusal_told = False
         self._interrupted = False
-        self._began = 0.0
         self._failures = 0
-        self._pending: dict[int, job_.Job] = {}
-        self._ahead: dict[str, tuple[model.Volume, float]] = {}
+        self._queue = waiting.Queue((), self._admission)
+        self._at_once = self._admission.limits.parallel
+        self._ahead = waiting.Ahead(self._clock.now)
 
     def refuse(self, reason: str) -> None:
         """Start nothing more, and wait for what is in flight.
@@ -108,20 +105,56 @@ class Engine:
         self.refuse("interrupted")
         self._interrupted = True
 
+    def look(self, volume_ids: Sequence[str]) -> dict[str, model.Volume]:
+        """Read volumes before any is moved, a request for each 50.
+
+        A cloud that does not answer is asked again. Once nothing is to be
+        started any more, what is missing stays so.
+
+        :raises CloudError: the cloud refuses to show them
+        """
+        seen: dict[str, model.Volume] = {}
+        for start in range(0, len(volume_ids), _PER_REQUEST):
+            part = volume_ids[start : start + _PER_REQUEST]
+            while not self._refusal:
+                try:
+                    seen.update(self._cloud.get_volumes(part))
+                except errors.UnansweredError as error:
+                    self._clock.sleep(
+                        self._pause_after(error),
+                        lambda: self._refusal is not None,
+                    )
+                else:
+                    self._failures = 0
+                    break
+        return seen
+
+    def _pause_after(self, error: errors.CloudError) -> float:
+        """Seconds until a cloud that did not answer is asked again."""
+        self._failures += 1
+        self._reporter_says("trouble", f"{error}; asking again")
+        return _PAUSES[min(self._failures, len(_PAUSES)) - 1]
+
     def run(self, jobs: Iterable[job_.Job]) -> list[move_.MoveResult]:
         """Carry out jobs to their ends; a result for each, in their order.
 
         Never raises for what happens to a single action: that is in its
         result.
         """
-        self._pending = dict(enumerate(jobs))
-        self._began = self._clock.now()
+        every = list(jobs)
+        self._queue = waiting.Queue(every, self._admission)
+        self._ahead.keep(
+            (job.volume for job in every if job.volume), self._clock.now()
+        )
         flying: dict[int, _Flight] = {}
         results: dict[int, move_.MoveResult] = {}
         try:
-            while self._pending or flying:
+            while self._queue or flying:
                 self._start(flying, results)
                 if not flying:
+                    # Only moves that we no longer follow hold a cap now,
+                    # and they will not be seen to end.
+                    self.refuse("moves that go on in the cloud hold the caps")
                     continue
                 self._sleep(flying.values())
                 for index in self._tick(flying, results):
@@ -138,30 +171,33 @@ class Engine:
         results: dict[int, move_.MoveResult],
     ) -> None:
         """Start every job that may; end those that never will."""
-        waiting: collections.Counter[str] = collections.Counter()
-        for index, job in list(self._pending.items()):
-            reason = self._refusal or self._admission.refusal(job)
+        while not self._refusal and (taken := self._queue.take()):
+            index, job = taken
+            reason = self._admission.refusal(job)
             if reason is not None:
-                del self._pending[index]
                 results[index] = self._not_started(job, reason)
                 continue
-            cap = self._admission.cap(job)
-            if cap is not None:
-                waiting[cap] += 1
-                if cap == "total":
-                    waiting[cap] = len(self._pending) - (
-                        waiting.total() - waiting[cap]
-                    )
-                    break
-                continue
-            del self._pending[index]
             self._admission.started(job)
             flight = self._take_off(job, index, results)
             if flight is not None:
                 flying[index] = flight
             else:
                 self._admission.ended(job, results[index])
-        self._reporter_says("waiting", waiting)
+        if self._refusal:
+            self._tell_refusal(len(flying))
+            for index, job in self._queue.drain():
+                results[index] = self._not_started(job, self._refusal)
+        self._reporter_says("waiting", self._queue.waiting())
+
+    def _tell_refusal(self, flying: int) -> None:
+        if flying and not self._refusal_told:
+            moves = "move" if flying == 1 else "moves"
+            self._reporter_says(
+                "trouble",
+                f"{self._refusal}: nothing more is started; waiting for "
+                f"{flying} {moves} to end",
+            )
+        self._refusal_told = True
 
     def _not_started(self, job: job_.Job, reason: str) -> move_.MoveResult:
         move = move_.Move(
@@ -178,15 +214,15 @@ class Engine:
     def _take_off(
         self, job: job_.Job, index: int, results: dict[int, move_.MoveResult]
     ) -> _Flight | None:
+        volume_id = job.action.resource_id
+        if self._queue and self._ahead.stale([volume_id]):
+            self._read_ahead(volume_id)
         now = self._clock.now()
-        volume, read_at = self._ahead.pop(
-            job.action.resource_id, (job.volume, self._began)
-        )
         move = move_.Move(
             self._cloud,
             job.action,
             job.options,
-            volume=volume if now - read_at < _FRESH else None,
+            volume=self._ahead.take(volume_id),
             seen=job.seen,
         )
         flight = _Flight(
@@ -195,8 +231,21 @@ class Engine:
         ended = self._advance(flight, None)
         if ended is not None:
             results[index] = ended
+            # The first of many where there is nothing to do, perhaps.
+            self._at_once = min(self._at_once * 2, _PER_REQUEST)
             return None
+        self._at_once = self._admission.starts_within(waiting.FRESH)
         return flight
+
+    def _read_ahead(self, volume_id: str) -> None:
+        """Read a volume whose turn it is, and those that come next."""
+        try:
+            seen = self._cloud.get_volumes(
+                [volume_id, *self._next_ids(_PER_REQUEST - 1)]
+            )
+        except errors.CloudError:
+            return  # it is looked at anew, and patiently, by its path
+        self._ahead.keep(seen.values(), self._clock.now())
 
     def _sleep(self, flights: Collection[_Flight]) -> None:
         """Until one is due, or one has to be told of an interruption."""
@@ -219,10 +268,13 @@ class Engine:
         due = {
             index: flight
             for index, flight in flying.items()
-            if flight.due <= now or self._is_to_stop(flight, now)
+            # One read is for all that look at a volume, due or not.
+            if flight.due <= now
+            or flight.wait.volumes
+            or self._is_to_stop(flight, now)
         }
         wanted = {v for f in due.values() for v in f.wait.volumes}
-        ahead = self._next_ids(len(wanted))
+        ahead = set(self._next_ids(-len(wanted) % _PER_REQUEST))
         signal: errors.HandOver | None = None
         seen: dict[str, model.Volume] = {}
         try:
@@ -234,14 +286,14 @@ class Engine:
             self.refuse(str(error))
         except errors.CloudError as error:
             # Nothing was changed by a read; look again, a little later.
-            self._failures += 1
-            self._reporter_says("trouble", f"{error}; asking again")
-            pause = _PAUSES[min(self._failures, len(_PAUSES)) - 1]
+            pause = self._pause_after(error)
             for flight in due.values():
                 flight.due = now + pause
             due = {i: f for i, f in due.items() if self._is_to_stop(f, now)}
-        for volume_id in ahead & seen.keys():
-            self._ahead[volume_id] = seen[volume_id], self._clock.now()
+        self._ahead.keep(
+            (seen[volume_id] for volume_id in ahead & seen.keys()),
+            self._clock.now(),
+        )
         ended = []
         for index, flight in due.items():
             reading = move_.Reading(
@@ -254,21 +306,14 @@ class Engine:
                 ended.append(index)
         return ended
 
-    def _next_ids(self, wanted: int) -> set[str]:
-        """Volumes of the jobs that come next, where a read has room left.
+    def _next_ids(self, room: int) -> list[str]:
+        """Volumes of the jobs that come next, where a read has room.
 
         They are looked at just before their moves anyway; so it costs no
         request of their own.
         """
-        if not wanted:
-            return set()
-        most = min(self._admission.limits.parallel, _PER_REQUEST - wanted)
-        return {
-            job.action.resource_id
-            for job in itertools.islice(
-                (j for j in self._pending.values() if j.seen), max(most, 0)
-            )
-        }
+        most = min(room, self._at_once)
+        return self._ahead.stale(self._queue.upcoming(most))
 
     def _is_to_stop(self, flight: _Flight, now: float) -> bool:
         if flight.told_to_stop:
@@ -322,10 +367,24 @@ class Engine:
                 # Nor would the jobs that come next see anything.
                 self.refuse(str(error))
             return self._end(flight, _ending_of(flight.move, error))
-        now = self._clock.now()
-        flight.due = now + interval(now - flight.started_at)
-        self._report(flight, now)
+        self._wait_on(flight)
         return None
+
+    def _wait_on(self, flight: _Flight) -> None:
+        now = self._clock.now()
+        flight.due = now + interval(
+            max(now - flight.started_at, self._typical(flight))
+        )
+        if not flight.wait.holds:
+            self._admission.moved(flight.job)
+        self._report(flight, now)
+
+    def _typical(self, flight: _Flight) -> float:
+        """Seconds that such a move takes these days; 0 is unknown."""
+        survey = flight.move.survey
+        return (
+            self._admission.pace.typical(survey.volume.size) if survey else 0.0
+        )
 
     def _report(self, flight: _Flight, now: float) -> None:
         if flight.move.survey is not None and not flight.announced:
@@ -361,7 +420,10 @@ def _ending_of(move: move_.Move, error: errors.MigrateError) -> move_.Ending:
         # That we see nothing any more is no failure of what Cinder does.
         return paths.handed_over(move, errors.LostSight(str(error)))
     outcome = move_.Outcome.FAILED
-    if isinstance(error, errors.RefusedError | errors.ChangedError):
+    if isinstance(error, errors.RefusedError | errors.ChangedError) or (
+        # What a plan names may have been deleted since.
+        isinstance(error, errors.LookupFailedError) and move.options.unattended
+    ):
         outcome = move_.Outcome.REFUSED
     elif isinstance(error, errors.QuarantineError):
         outcome = move_.Outcome.UNDECIDED

@@ -49,11 +49,13 @@ class Wait:
     """What a path waits for: the next reading of some volumes.
 
     No volumes: just for a while. ``phase`` is what is going on meanwhile,
-    in a word or two for people.
+    in a word or two for people. ``holds`` is whether the caps still count
+    the move; not once only the old copy is left to be deleted.
     """
 
     volumes: tuple[str, ...]
     phase: str
+    holds: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -162,11 +164,12 @@ class MoveResult:
             return dataclasses.replace(
                 common,
                 volume_id=move.action.resource_id if move.seen else "",
-                volume_name=seen.name,
-                project_id=seen.project_id,
+                volume_name=seen.name or "",
+                project_id=seen.project_id or "",
                 source_node=seen.host,
                 source_type=seen.type,
-                size=seen.size,
+                server_id=next(iter(seen.server_ids or ()), None),
+                size=seen.size or 0,
             )
         after = ending.volume or before
         return dataclasses.replace(

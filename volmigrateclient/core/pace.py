@@ -16,6 +16,8 @@ from __future__ import annotations
 
 #: Before any move ended: seconds for any move, and more for each GiB.
 _ASSUMED, _ASSUMED_PER_GIB = 30.0, 10.0
+#: How much each move changes what is typical: some ten of them count.
+_WEIGHT = 0.1
 
 
 class Pace:
@@ -25,6 +27,8 @@ class Pace:
         self.moves = 0
         self._seconds = 0.0
         self._slowest_per_gib = 0.0
+        self._typical_seconds = 0.0
+        self._typical_size = 0.0
 
     def note(self, size: int, seconds: float) -> None:
         """A move of so many GiB took so long."""
@@ -33,6 +37,20 @@ class Pace:
         self._slowest_per_gib = max(
             self._slowest_per_gib, seconds / max(size, 1)
         )
+        weight = max(_WEIGHT, 1 / self.moves)
+        self._typical_seconds += weight * (seconds - self._typical_seconds)
+        self._typical_size += weight * (max(size, 1) - self._typical_size)
+
+    @property
+    def recent(self) -> float:
+        """How long moves took lately; 0 is unknown."""
+        return self._typical_seconds
+
+    def typical(self, size: int) -> float:
+        """How long a move of so many GiB takes these days; 0 is unknown."""
+        if not self.moves:
+            return 0.0
+        return self._typical_seconds * max(size, 1) / self._typical_size
 
     def seconds(self, size: int) -> float:
         """How long a move of so many GiB is expected to take at most.

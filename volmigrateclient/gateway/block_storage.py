@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from cinderclient import client as cinder_client
@@ -34,6 +34,9 @@ _ADMIN_METADATA = ("readonly", "attached_mode")
 
 #: No volume has this ID.
 _NO_ID = str(uuid.UUID(int=0))
+
+#: Rows of one page, as many as Cinder gives by default.
+_PAGE = 1000
 
 _HOST = "os-vol-host-attr:host"
 
@@ -102,10 +105,10 @@ class BlockStorage:
 
     @_translated
     def list_volumes(self, **filters: object) -> Sequence[model.Volume]:
-        rows = self._cinder.volumes.list(
-            search_opts={"all_tenants": 1, **filters}
-        )
-        return [_volume(row.to_dict()) for row in rows]
+        return [
+            _volume(vars(row))
+            for row in _paged(self._cinder.volumes.list, filters)
+        ]
 
     @_translated
     def list_snapshots(self, volume_id: str) -> Sequence[model.Snapshot]:
@@ -118,15 +121,12 @@ class BlockStorage:
     def list_all_snapshots(
         self, **filters: object
     ) -> Sequence[tuple[str, model.Snapshot]]:
-        rows = self._cinder.volume_snapshots.list(
-            search_opts={"all_tenants": 1, **filters}
-        )
         return [
             (
                 row.volume_id,
                 model.Snapshot(row.id, row.name or "", row.status),
             )
-            for row in rows
+            for row in _paged(self._cinder.volume_snapshots.list, filters)
         ]
 
     @_translated
@@ -289,7 +289,27 @@ class BlockStorage:
         self._cinder.volumes.delete(volume_id)
 
 
-def _volume(seen: dict[str, Any]) -> model.Volume:
+def _paged(
+    list_: Callable[..., Sequence[Any]], filters: Mapping[str, object]
+) -> Iterator[Any]:
+    """All rows of all projects, page by page.
+
+    Left to itself, cinderclient holds every page until it has the last.
+    """
+    marker = None
+    while True:
+        page = list_(
+            search_opts={"all_tenants": 1, **filters},
+            limit=_PAGE,
+            marker=marker,
+        )
+        yield from page
+        if len(page) < _PAGE:
+            return
+        marker = page[-1].id
+
+
+def _volume(seen: Mapping[str, Any]) -> model.Volume:
     if _HOST not in seen:
         raise errors.ForbiddenError(
             f"Cinder does not show on which pool volume {seen['id']} is: "

@@ -66,13 +66,20 @@ class Apply(command.Lister):
         )
         _add_limits(parser)
         parser.add_argument(
+            "--order",
+            choices=("planned", "smallest", "largest"),
+            default="planned",
+            help=_("Which volumes go first (default: planned)"),
+        )
+        parser.add_argument(
             "--canary",
             metavar="<number>",
             type=_count,
             default=0,
             help=_(
                 "Move so many volumes first, one for each source, "
-                "destination and way, and go on only if all end well "
+                "destination and migration type, and go on only if all "
+                "are verified "
                 "(default: 0)"
             ),
         )
@@ -151,7 +158,12 @@ class Apply(command.Lister):
                 admission=admitted,
             )
             with interrupts.told_to(carrier, gently=True) as told:
-                results = applying.apply(carrier, plan, parsed.canary)
+                results = applying.apply(
+                    carrier,
+                    plan,
+                    parsed.canary,
+                    applying.Order(parsed.order),
+                )
             self._told_to_stop = bool(told)
         return results
 
@@ -181,11 +193,12 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
             ),
         ),
         (
-            "--stop-pool-after-failures",
+            "--stop-lane-after-failures",
             3,
             _(
-                "Start nothing more from or to a pool after so many failed "
-                "moves there; the other pools go on (default: 3)"
+                "Start nothing more from one pool to another (or to one "
+                "type) after so many failed moves there; the others go on "
+                "(default: 3)"
             ),
         ),
     ):
@@ -206,7 +219,7 @@ def _limits(parsed: argparse.Namespace) -> admission.Limits:
         per_source=parsed.max_per_source,
         per_destination=parsed.max_per_destination,
         failures=parsed.stop_after_failures,
-        failures_per_pool=parsed.stop_pool_after_failures,
+        failures_per_lane=parsed.stop_lane_after_failures,
     )
 
 

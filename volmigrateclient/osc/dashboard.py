@@ -43,7 +43,7 @@ def reporter(
     """A reporter that suits where stderr goes, and passes on to a report."""
     stream = app.stderr
     sizes = {
-        step.action.resource_id: step.seen.size if step.seen else 0
+        step.action.resource_id: (step.seen.size or 0) if step.seen else 0
         for step in plan.steps
     }
     if app.options.verbose_level == 0:

@@ -24,7 +24,7 @@ from volmigrateclient.core import move as move_
 from volmigrateclient.core import reporter as reporter_
 
 if typing.TYPE_CHECKING:
-    from rich import status
+    from rich import status, text
 
 #: Without a terminal: seconds between lines on one volume that say the same.
 _AGAIN_AFTER = 60.0
@@ -90,10 +90,17 @@ class LiveReporter(reporter_.Reporter):
     def phase(self, move: move_.Move, phase: str, elapsed: float) -> None:
         volume = move.before.volume if move.survey else move.volume
         label = volume.name or volume.id if volume else move.action.resource_id
-        self._live.update(f"{label}: {phase}, {elapsed:.0f} s")
+        self._live.update(plain(f"{label}: {phase}, {elapsed:.0f} s"))
 
     def warning(self, move: move_.Move, text: str) -> None:
-        self._live.console.print(f"warning: {text}", markup=False)
+        self._live.console.print(plain(f"warning: {text}"))
 
     def trouble(self, text: str) -> None:
-        self._live.console.print(text, markup=False)
+        self._live.console.print(plain(text))
+
+
+def plain(words: str) -> text.Text:
+    """Words as they are: a tenant's volume may be named like markup."""
+    from rich import text
+
+    return text.Text(words)

@@ -78,6 +78,7 @@ _OF_PATH: dict[action_.Path, tuple[_Of, ...]] = {
         server.unlocked,
         server.compute_service,
         server.firmware,
+        destination.one_move,
         destination.encryption,
         destination.type_usable,
         destination.pool,

@@ -170,7 +170,11 @@ def some_pool(case: check.Case) -> Iterator[check.Check]:
         yield case.unknown(name, "Cinder does not show its pools")
         return
     volume = case.survey.volume
-    serving = [p for p in pools if not specs.mismatches(wanted, p)]
+    serving = [
+        p
+        for p in pools
+        if not specs.mismatches(wanted, p) and _in_zone(case, wanted, p)
+    ]
     taking = [
         p
         for p in serving
@@ -184,7 +188,8 @@ def some_pool(case: check.Case) -> Iterator[check.Check]:
         yield case.blocked(
             name,
             check.TYPE,
-            f"no pool that is up and enabled serves type {wanted.name}",
+            f"no pool that is up and enabled serves type {wanted.name} in "
+            f"availability zone {volume.availability_zone}",
             "openstack volume backend pool list --long; openstack volume "
             "service list",
         )
@@ -203,6 +208,19 @@ def some_pool(case: check.Case) -> Iterator[check.Check]:
         yield case.ok(name, ", ".join(p.name for p in taking))
 
 
+def _in_zone(
+    case: check.Case, wanted: model.VolumeType, seen: model.Pool
+) -> bool:
+    """Whether Cinder would place a retyped volume there (semantics A.2)."""
+    service = case.survey.service_of(seen.name)
+    zones = wanted.extra_specs.get("RESKEY:availability_zones")
+    if service is None or service.zone is None:
+        return True
+    if zones:
+        return service.zone in [zone.strip() for zone in zones.split(",")]
+    return service.zone == case.survey.volume.availability_zone
+
+
 def capacity(case: check.Case) -> Iterator[check.Check]:
     """The pool asked for has room."""
     seen = case.survey.pool_called(case.action.destination_node)
@@ -219,6 +237,18 @@ def capacity(case: check.Case) -> Iterator[check.Check]:
     else:
         room = "enough" if math.isinf(free) else f"{free:g} GiB"
         yield case.ok("Capacity", f"{room} left for {size} GiB")
+
+
+def one_move(case: check.Case) -> Iterator[check.Check]:
+    """Without waiting nobody is there to ask for the second of two moves."""
+    if case.type_changes and case.pool_changes and not case.options.wait:
+        yield case.blocked(
+            "Parameters",
+            check.OPTIONS,
+            "a new type and a pool are two moves, the second to be asked for "
+            "after the first",
+            "wait, or name only one of them",
+        )
 
 
 def zone(case: check.Case) -> Iterator[check.Check]:
@@ -240,7 +270,8 @@ def zone(case: check.Case) -> Iterator[check.Check]:
 def quota(case: check.Case) -> Iterator[check.Check]:
     """A retype counts against the quota of the new type only."""
     wanted, volume = case.wanted_type, case.survey.volume
-    if wanted is None or not case.type_changes:
+    # A retype that is running has reserved its quota already.
+    if wanted is None or not case.type_changes or volume.moving:
         return
     yield from headroom(
         case,

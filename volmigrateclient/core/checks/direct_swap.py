@@ -33,6 +33,7 @@ def quota(case: check.Case) -> Iterator[check.Check]:
         {
             "volumes": 1,
             "gigabytes": volume.size,
+            "per_volume_gigabytes": volume.size,
             f"volumes_{wanted.name}": 1,
             f"gigabytes_{wanted.name}": volume.size,
         },

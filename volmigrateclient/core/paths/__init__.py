@@ -60,7 +60,7 @@ def steps(move: move_.Move) -> move_.Steps:
             move_.Outcome.ALREADY_THERE, reason, move.survey.volume
         )
     if move.seen is not None and not move.survey.volume.moving:
-        changes = move.seen.changes(move.survey.volume)
+        changes = move.seen.changes(move.survey.volume, move.action)
         if changes:
             raise errors.ChangedError(
                 "the volume changed since it was planned: "

@@ -76,7 +76,7 @@ def cleaned_up(move: move_.Move, volume: model.Volume) -> _Waits[None]:
                     "See cinder-volume's log, then delete it"
                 )
                 return
-            reading = yield move_.Wait((old.id,), phase)
+            reading = yield move_.Wait((old.id,), phase, holds=False)
             old = reading.volumes.get(old.id)
     except errors.HandOver:
         move.warn(

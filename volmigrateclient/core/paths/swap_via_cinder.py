@@ -36,7 +36,8 @@ def steps(move: move_.Move) -> move_.Steps:
     swaps = yield from patience.read(
         lambda: move.cloud.list_swaps(server_id), "checking", attempts=3
     )
-    known = {swap.request_id for swap in swaps}
+    # Of a move that was running before us, the newest is its swap.
+    known = {swap.request_id for swap in swaps[before.moving :]}
     try:
         volume = before
         if volume.type_id != wanted.id:

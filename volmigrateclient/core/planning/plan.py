@@ -18,6 +18,7 @@ and projects of other people.
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import json
 import os
@@ -36,13 +37,16 @@ VERSION = 1
 #: Bytes; some 200,000 actions. More is no plan that anyone has read.
 _LARGEST = 64 * 2**20
 
+#: Characters of what is wrong with a file.
+_SHORT = 200
+
 #: What was seen of a volume when it was planned.
 _SEEN: dict[str, Any] = {
     "type": "object",
     "properties": {
         "name": {"type": "string"},
         "project_id": {"type": "string"},
-        "size": {"type": "integer", "minimum": 0},
+        "size": {"type": ["integer", "null"], "minimum": 0},
         "host": {"type": ["string", "null"]},
         "type": {"type": ["string", "null"]},
         "status": {"type": "string"},
@@ -84,15 +88,18 @@ SCHEMA: dict[str, Any] = {
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
-    """A volume when it was planned; ``size`` is GiB, ``type`` a name."""
+    """A volume when it was planned; ``size`` is GiB, ``type`` a name.
 
-    name: str = ""
-    project_id: str = ""
-    size: int = 0
+    None is what the plan's writer did not say.
+    """
+
+    name: str | None = None
+    project_id: str | None = None
+    size: int | None = None
     host: str | None = None
     type: str | None = None
-    status: str = ""
-    server_ids: tuple[str, ...] = ()
+    status: str | None = None
+    server_ids: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, volume: model.Volume) -> Seen:
@@ -104,29 +111,43 @@ class Seen:
             host=volume.host,
             type=volume.type_name,
             status=volume.status,
-            server_ids=tuple(
-                a.server_id for a in volume.attachments if a.server_id
-            ),
+            server_ids=_servers(volume),
         )
 
-    def changes(self, volume: model.Volume) -> tuple[str, ...]:
-        """What is different about a volume that stands still."""
-        now = Seen.of(volume)
-        return tuple(
-            f"its {what} was {then or 'none'}, is {is_now or 'none'}"
-            for what, then, is_now in (
-                ("pool", self.host, now.host),
-                ("type", self.type, now.type),
-                ("size", self.size, now.size),
-                ("project", self.project_id, now.project_id),
-                (
-                    "server",
-                    ", ".join(self.server_ids),
-                    ", ".join(now.server_ids),
-                ),
-            )
-            if then != is_now
+    def changes(
+        self, volume: model.Volume, action: action_.Action
+    ) -> tuple[str, ...]:
+        """What is different about a volume that stands still.
+
+        What already is as the action wants it is no change: a swap that
+        changes type and pool does so one after the other.
+        """
+        retyped = self.type != volume.type_name and (
+            action.destination_type in (volume.type_id, volume.type_name)
         )
+        there = volume.host == action.destination_node
+        return tuple(
+            f"its {what} was {_text(then)}, is {_text(now)}"
+            for what, then, now, expected in (
+                # A retype may have taken it to another pool.
+                ("pool", self.host, volume.host, there or retyped),
+                ("type", self.type, volume.type_name, retyped),
+                ("size", self.size, volume.size, False),
+                ("project", self.project_id, volume.project_id, False),
+                ("server", self.server_ids, _servers(volume), False),
+            )
+            if then not in (None, now) and not expected
+        )
+
+
+def _servers(volume: model.Volume) -> tuple[str, ...]:
+    return tuple(a.server_id for a in volume.attachments if a.server_id)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
+    return str(value)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -192,22 +213,19 @@ def _back(step: Step) -> Step:
             "was; the plan cannot be reversed"
         )
     swap = action.migration_type == action_.SWAP
-    node = seen.host if action.destination_node else None
     retyped = action.destination_type not in (None, seen.type)
     return Step(
         dataclasses.replace(
             action,
-            destination_node=node,
+            destination_node=seen.host if action.destination_node else None,
             destination_type=seen.type if swap or retyped else None,
         ),
         dataclasses.replace(
             seen,
-            host=action.destination_node or None,
+            # Where a retype takes it is not known yet.
+            host=action.destination_node,
             type=action.destination_type or seen.type,
-        )
-        # Where a retype ends is not known yet.
-        if action.destination_node
-        else None,
+        ),
     )
 
 
@@ -237,15 +255,19 @@ def read(path: pathlib.Path) -> Plan:
     :raises InvalidActionError: in one sentence, what is wrong with it
     """
     try:
-        if path.stat().st_size > _LARGEST:
-            raise errors.InvalidActionError(
-                f"{path} is larger than any plan ({_LARGEST // 2**20} MiB)"
-            )
-        written = json.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as stream:
+            # Not what the file's size says: a device has none.
+            text = stream.read(_LARGEST + 1)
     except OSError as error:
         raise errors.InvalidActionError(
             f"cannot read {path}: {error.strerror}"
         ) from error
+    if len(text) > _LARGEST:
+        raise errors.InvalidActionError(
+            f"{path} is larger than any plan ({_LARGEST // 2**20} MiB)"
+        )
+    try:
+        written = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise errors.InvalidActionError(
             f"{path} is not JSON: {error}"
@@ -254,37 +276,52 @@ def read(path: pathlib.Path) -> Plan:
 
 
 def _plan_of(written: Any, path: pathlib.Path) -> Plan:
-    if isinstance(written, dict) and written.get("version") != VERSION:
+    version = written.get("version") if isinstance(written, dict) else None
+    if version not in (None, VERSION):
         raise errors.InvalidActionError(
-            f"{path} is a plan of version {written.get('version')!r}; this "
-            f"release knows version {VERSION}"
+            f"{path} is a plan of version {str(version)[:20]}; this release "
+            f"knows version {VERSION}"
         )
     fault = next(jsonschema.Draft7Validator(SCHEMA).iter_errors(written), None)
     if fault is not None:
         raise errors.InvalidActionError(
-            f"{path} is no plan: {fault.json_path}: {fault.message[:200]}"
+            f"{path} is no plan: {fault.json_path}: "
+            f"{_shortened(fault.message)}"
         )
-    steps = []
-    for row in written["actions"]:
-        parameters = dict(row)
-        seen = parameters.pop("seen", None)
-        if seen is not None:
-            seen = Seen(**{**seen, "server_ids": _ids(seen)})
-        steps.append(Step(action_.Action(**parameters), seen))
-    ids = [step.action.resource_id for step in steps]
-    if len(set(ids)) != len(ids):
-        twice = next(i for i in ids if ids.count(i) > 1)
+    steps = tuple(_step(row) for row in written["actions"])
+    ids = collections.Counter(step.action.resource_id for step in steps)
+    twice = [volume_id for volume_id, times in ids.items() if times > 1]
+    if twice:
         raise errors.InvalidActionError(
-            f"{path} names volume {twice} more than once"
+            f"{path} names volume {twice[0]} more than once"
         )
     return Plan(
         auth_url=written["cloud"]["auth_url"],
         region_name=written["cloud"].get("region_name"),
         created_at=written.get("created_at", ""),
         selection=written.get("selection", {}),
-        steps=tuple(steps),
+        steps=steps,
     )
 
 
-def _ids(seen: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(seen.get("server_ids", ()))
+def _step(row: Mapping[str, Any]) -> Step:
+    parameters = dict(row)
+    seen = parameters.pop("seen", None)
+    # As Cinder writes it, by whom else the plan may be.
+    parameters["resource_id"] = parameters["resource_id"].lower()
+    if seen is not None:
+        server_ids = seen.get("server_ids")
+        seen = Seen(
+            **{
+                **seen,
+                "server_ids": None if server_ids is None else (*server_ids,),
+            }
+        )
+    return Step(action_.Action(**parameters), seen)
+
+
+def _shortened(message: str) -> str:
+    """One line of what may repeat a whole file."""
+    if len(message) <= _SHORT:
+        return message
+    return f"{message[: _SHORT // 2]} ... {message[-_SHORT // 2 :]}"

@@ -1,0 +1,162 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Jobs that wait for their turn, and volumes that were read ahead of it."""
+
+from __future__ import annotations
+
+import collections
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from volmigrateclient.core import admission as admission_
+from volmigrateclient.core import job as job_
+from volmigrateclient.core import model
+
+#: Seconds for which a volume that was read ahead is fresh.
+FRESH = 5.0
+
+#: A job and its place among all.
+Numbered = tuple[int, job_.Job]
+
+
+class Queue:
+    """Jobs by lane, so that a choice costs no look at each that waits.
+
+    What is under way already comes first and heeds no cap: it is moving,
+    whether it is waited for or not, and the others have to know.
+    """
+
+    def __init__(
+        self,
+        jobs: Iterable[job_.Job],
+        admission: admission_.Admission,
+    ) -> None:
+        self._admission = admission
+        self._under_way: collections.deque[Numbered] = collections.deque()
+        self._lanes: dict[job_.Lane, dict[int, job_.Job]] = {}
+        for index, job in enumerate(jobs):
+            if job.under_way:
+                self._under_way.append((index, job))
+            else:
+                self._lanes.setdefault(job.lane, {})[index] = job
+
+    def __len__(self) -> int:
+        return len(self._under_way) + sum(map(len, self._lanes.values()))
+
+    def take(self) -> Numbered | None:
+        """The first job that may start now; it is no longer in the queue."""
+        if self._under_way:
+            return self._under_way.popleft()
+        if self._admission.cap is not None:
+            return None
+        firsts = (
+            (index, job)
+            for lane, waiting in self._lanes.items()
+            if self._admission.cap_of_lane(lane) is None
+            for index, job in self._free(waiting)
+        )
+        index, job = min(firsts, key=lambda one: one[0], default=(-1, None))
+        if job is None:
+            return None
+        del self._lanes[job.lane][index]
+        if not self._lanes[job.lane]:
+            del self._lanes[job.lane]
+        return index, job
+
+    def _free(self, waiting: Mapping[int, job_.Job]) -> Iterator[Numbered]:
+        """The first of a lane none of whose servers is busy."""
+        return itertools.islice(
+            (
+                one
+                for one in waiting.items()
+                if self._admission.cap_of_servers(one[1]) is None
+            ),
+            1,
+        )
+
+    def drain(self) -> Iterator[Numbered]:
+        """All jobs, in their order; the queue is empty then."""
+        left = sorted(
+            itertools.chain(
+                self._under_way,
+                *(waiting.items() for waiting in self._lanes.values()),
+            ),
+            key=lambda one: one[0],
+        )
+        self._under_way.clear()
+        self._lanes.clear()
+        return iter(left)
+
+    def waiting(self) -> Mapping[str, int]:
+        """How many jobs wait, by the cap that they wait for."""
+        cap = self._admission.cap
+        if cap is not None:
+            return {cap: len(self)} if len(self) else {}
+        counts: collections.Counter[str] = collections.Counter()
+        for lane, waiting in self._lanes.items():
+            cap = self._admission.cap_of_lane(lane)
+            if cap is not None:
+                counts[cap] += len(waiting)
+                continue
+            counts.update(
+                busy
+                for job in waiting.values()
+                if (busy := self._admission.cap_of_servers(job)) is not None
+            )
+        return counts
+
+    def upcoming(self, most: int) -> list[str]:
+        """Volumes of the jobs that come next, of every lane."""
+        shares = [
+            itertools.islice(waiting.items(), most)
+            for waiting in self._lanes.values()
+        ]
+        first = sorted(itertools.chain(*shares), key=lambda one: one[0])
+        # By turns, because what comes first may be what a cap holds back.
+        by_lane: dict[job_.Lane, list[str]] = {}
+        for _, job in first:
+            by_lane.setdefault(job.lane, []).append(job.action.resource_id)
+        turns = itertools.zip_longest(*by_lane.values())
+        ids = (volume_id for turn in turns for volume_id in turn if volume_id)
+        return list(itertools.islice(ids, most))
+
+
+class Ahead:
+    """Volumes that were read before their jobs' turns came.
+
+    :param now: the engine's clock
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._volumes: dict[str, tuple[model.Volume, float]] = {}
+
+    def keep(self, volumes: Iterable[model.Volume], at: float) -> None:
+        """Volumes that were read at this second."""
+        for volume in volumes:
+            self._volumes[volume.id] = volume, at
+
+    def take(self, volume_id: str) -> model.Volume | None:
+        """The volume, if it was read just now."""
+        volume, read_at = self._volumes.pop(volume_id, (None, 0.0))
+        return volume if self._now() - read_at < FRESH else None
+
+    def stale(self, volume_ids: Iterable[str]) -> list[str]:
+        """Those of which there is no reading that lasts a while longer."""
+        soon = self._now() - FRESH / 2
+        return [
+            volume_id
+            for volume_id in volume_ids
+            if volume_id not in self._volumes
+            or self._volumes[volume_id][1] < soon
+        ]
