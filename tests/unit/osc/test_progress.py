@@ -173,9 +173,6 @@ def test_on_a_terminal_a_line_is_written_over(
     assert shown in recorded.file.getvalue()
 
 
-@pytest.mark.xfail(
-    reason="a volume's name is taken for rich's markup", strict=True
-)
 @pytest.mark.parametrize("name", ["[bold]x", "[/]", "x[/red]"])
 def test_on_a_terminal_a_name_is_no_markup(name: str) -> None:
     recorded = console.Console(file=io.StringIO(), width=200)

@@ -170,11 +170,8 @@ def some_pool(case: check.Case) -> Iterator[check.Check]:
         yield case.unknown(name, "Cinder does not show its pools")
         return
     volume = case.survey.volume
-    serving = [
-        p
-        for p in pools
-        if not specs.mismatches(wanted, p) and _in_zone(case, wanted, p)
-    ]
+    anywhere = [p for p in pools if not specs.mismatches(wanted, p)]
+    serving = [p for p in anywhere if _in_zone(case, wanted, p)]
     taking = [
         p
         for p in serving
@@ -188,8 +185,8 @@ def some_pool(case: check.Case) -> Iterator[check.Check]:
         yield case.blocked(
             name,
             check.TYPE,
-            f"no pool that is up and enabled serves type {wanted.name} in "
-            f"availability zone {volume.availability_zone}",
+            f"no pool that is up and enabled serves type {wanted.name}"
+            + (f" in {volume.availability_zone}" if anywhere else ""),
             "openstack volume backend pool list --long; openstack volume "
             "service list",
         )

@@ -234,6 +234,30 @@ _TO_ANY = builders.silver(extra_specs={})
         pytest.param(
             builders.case(
                 builders.retype(),
+                builders.survey(
+                    volume_services=(
+                        builders.service(),
+                        builders.service(
+                            host=builders.OTHER.partition("#")[0],
+                            zone="elsewhere",
+                        ),
+                    ),
+                ),
+            ),
+            [
+                (
+                    "blocked",
+                    (
+                        f"{_TYPE}no pool that is up and enabled serves type "
+                        "silver in nova"
+                    ),
+                )
+            ],
+            id="one serves it in another availability zone",
+        ),
+        pytest.param(
+            builders.case(
+                builders.retype(),
                 builders.survey(pools=(builders.pool(), _FULL)),
             ),
             [

@@ -216,10 +216,6 @@ def test_a_quarantine_says_what_not_to_do() -> None:
     assert "Do not reboot, stop or live-migrate" in str(failure.value)
 
 
-@pytest.mark.xfail(
-    reason="the swap of a move that is joined counts as an earlier one",
-    strict=True,
-)
 def test_the_swap_of_a_move_that_was_joined_is_judged_too() -> None:
     cloud = _cloud(_swap(None))
     steps = swap_via_cinder.steps(_move(cloud, _RETYPING))
