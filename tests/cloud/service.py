@@ -84,7 +84,7 @@ class Service:
                 start_new_session=True,
             )
 
-    def wait_until_ready(self, timeout: float = 90.0) -> None:
+    def wait_until_ready(self, timeout: float = 180.0) -> None:
         """
         :raises errors.ServiceError: it ended, or is not ready in time
         """
