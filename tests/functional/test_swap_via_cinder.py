@@ -167,7 +167,7 @@ def test_a_failure_before_the_pivot_leaves_the_guest_alone(
     done = moves.run(openstack, attached.volume, moves.type_("gold"))
 
     assert done.exit_code == 1
-    assert done.json["result"] == "failed"
+    assert done.json["result"] == "failed", done.stderr
     assert "Cinder ended the retype with an error" in done.stderr
     moves.settled(make, attached.volume)
     attached.assert_moved(moves.ALPHA, "bronze")

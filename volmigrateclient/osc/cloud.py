@@ -31,11 +31,14 @@ def connect(client_manager: Any) -> cloud.Cloud:
     from volmigrateclient.gateway import connection
 
     session = client_manager.session
-    # It is this process's own: so that --timing sees every request, it is
-    # given a timeout here and not replaced by one that has.
-    if not session.timeout:
-        session.timeout = connection.REQUEST_TIMEOUT
     config = client_manager.sdk_connection.config
+    # It is this process's own: so that --timing sees every request, it is
+    # given a timeout here and not replaced by one that has. OSC itself does
+    # not heed that of clouds.yaml.
+    if not session.timeout:
+        session.timeout = float(
+            config.config.get("api_timeout") or connection.REQUEST_TIMEOUT
+        )
     return api.connect(
         session,
         region_name=client_manager.region_name,

@@ -1,0 +1,186 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What fails inside Cinder, where nobody says so, is told all the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests import cloud as cloud_
+from tests.cloud import databases, exchange
+from tests.functional import conftest, moves, resources, shell
+
+TO_BETA = (moves.COLD, moves.node(moves.BETA))
+TO_GOLD = (moves.COLD, moves.type_("gold"))
+
+
+@pytest.mark.parametrize(
+    ("request_", "destination"), [("migrate", TO_BETA), ("retype", TO_GOLD)]
+)
+def test_a_copy_that_fails_leaves_the_volume_as_it_was(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    turn: conftest.Knobs,
+    request_: str,
+    destination: tuple[str, ...],
+) -> None:
+    volume = make.volume(pool=moves.ALPHA)
+    content = cloud.digest(volume.id)
+    for backend in ("beta", "gamma", "delta"):
+        turn(backend, connect="fail")
+
+    done = moves.run(openstack, volume, *destination)
+
+    assert done.exit_code == 1
+    assert done.json["result"] == "failed"
+    assert done.last_line.startswith("Cinder ended the ")
+    assert "with an error" in done.last_line
+    seen = moves.settled(make, volume)
+    assert (seen.status, seen.volume_type) == ("available", "bronze")
+    assert make.host(volume.id) == moves.ALPHA
+    assert cloud.digest(volume.id) == content
+
+
+@pytest.mark.parametrize(
+    ("backend", "knob"),
+    [("alpha", {"migrate": "assisted-fail"}), ("beta", {"create": "fail"})],
+)
+def test_a_migration_that_never_copied_has_failed(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    turn: conftest.Knobs,
+    backend: str,
+    knob: dict[str, Any],
+) -> None:
+    volume = make.volume(pool=moves.ALPHA)
+    content = cloud.digest(volume.id)
+    turn(backend, **knob)
+
+    done = moves.run(openstack, volume, *TO_BETA)
+
+    assert done.exit_code == 1
+    assert done.json["result"] == "failed"
+    assert done.json["destination_node"] == moves.ALPHA
+    assert "Cinder ended the migration with an error" in done.last_line
+    assert moves.settled(make, volume).status == "available"
+    assert make.host(volume.id) == moves.ALPHA
+    assert cloud.digest(volume.id) == content
+
+
+@pytest.mark.parametrize("stale", ["success", "error"])
+def test_a_retype_that_is_dropped_in_silence_has_failed(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    stale: str,
+) -> None:
+    volume = make.volume(pool=moves.ALPHA)
+    content = cloud.digest(volume.id)
+    make.cinder.volumes.reset_state(
+        volume.id, "available", migration_status=stale
+    )
+
+    def drain(request: exchange.Request) -> None:
+        make.disable("cloud@gamma")
+        make.disable("cloud@delta")
+
+    try:
+        with cloud.front_door.fault(body_pattern="os-retype", call=drain):
+            done = moves.run(openstack, volume, *TO_GOLD)
+    finally:
+        make.enable("cloud@gamma")
+        make.enable("cloud@delta")
+
+    assert done.exit_code == 1
+    assert done.json["result"] == "failed"
+    assert "Cinder put the volume back without a word" in done.last_line
+    assert "Likely causes: the scheduler found no pool" in done.last_line
+    assert make.seen(volume.id).volume_type == "bronze"
+    assert cloud.digest(volume.id) == content
+
+
+def test_another_pool_than_asked_for_has_failed(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+) -> None:
+    # A volume of this type may be on any pool.
+    volume = make.volume("silver", pool=moves.ALPHA)
+
+    def astray(request: exchange.Request) -> None:
+        request.body = request.body.replace(b"gamma", b"delta")
+
+    with cloud.front_door.fault(body_pattern="os-migrate", call=astray):
+        done = moves.run(
+            openstack, volume, moves.COLD, moves.node(moves.GAMMA)
+        )
+
+    assert done.exit_code == 1
+    assert done.json["result"] == "failed"
+    assert done.last_line == (
+        f"Cinder moved the volume to {moves.DELTA}, not to {moves.GAMMA}"
+    )
+
+
+def test_an_old_copy_that_stays_is_a_warning(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    turn: conftest.Knobs,
+) -> None:
+    volume = make.volume(pool=moves.ALPHA)
+    content = cloud.digest(volume.id)
+    turn("alpha", delete="fail")
+
+    done = moves.run(openstack, volume, *TO_BETA)
+
+    assert done.exit_code == 0, done.stderr
+    assert done.json["result"] == "done"
+    (leftover,) = [
+        row for row in moves.rows_of(cloud, volume) if row["id"] != volume.id
+    ]
+    assert (
+        f"the volume moved, but its old copy {leftover['id']} on "
+        f"{moves.ALPHA} could not be deleted" in done.stderr
+    )
+    assert make.host(volume.id) == moves.BETA
+    assert cloud.digest(volume.id) == content
+
+
+def test_a_volume_may_vanish_meanwhile(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    turn: conftest.Knobs,
+) -> None:
+    volume = make.volume(pool=moves.ALPHA)
+    turn("beta", connect="hang")
+
+    def delete(request: exchange.Request) -> None:
+        with databases.opened(cloud.directory, "cinder") as connection:
+            connection.execute(
+                "UPDATE volumes SET deleted = 1 WHERE id = ?", (volume.id,)
+            )
+
+    with cloud.front_door.fault(
+        method="GET", path="/volumes/detail", nth=5, call=delete
+    ):
+        done = moves.run(openstack, volume, *TO_BETA)
+
+    assert done.exit_code == 1
+    assert done.json["result"] == "failed"
+    assert "was deleted while it was moving" in done.last_line
