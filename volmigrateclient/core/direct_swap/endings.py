@@ -103,11 +103,12 @@ def quarantine(
     """What is to be known where nothing can be proven."""
     mark, destination = seen.mark, seen.destination
     new_id = destination.id if destination else "(gone)"
+    lock = f", {run_.user_label(seen.user)} stays" if seen.user else ""
     if not mark.request_id:
         return errors.QuarantineError(
             f"the destination volume {new_id} is left, because somebody uses "
-            f"it ({'; '.join(reasons)}); volume {mark.source_id} is as it "
-            f"was. When {new_id} is not used any more: {run_.RECOVER}"
+            f"it ({'; '.join(reasons)}){lock}; volume {mark.source_id} is as "
+            f"it was. When {new_id} is not used any more: {run_.RECOVER}"
         )
     event = (
         f"event list {mark.server_id}"
@@ -117,7 +118,7 @@ def quarantine(
     return errors.QuarantineError(
         f"it cannot be told which volume server {mark.server_id} is on: "
         f"the source {mark.source_id} or the destination {new_id}; neither "
-        f"is deleted ({'; '.join(reasons)}). Do not reboot, stop or "
+        f"is deleted ({'; '.join(reasons)}){lock}. Do not reboot, stop or "
         "live-migrate the server and do not detach either volume. Look "
         f"with: openstack server {event}; {run_.RECOVER}"
     )

@@ -141,6 +141,7 @@ def find_user(run: run_.Run) -> _Waits[model.User | None]:
                 run.domain_id, run.mark.user_name
             ),
             "looking for the temporary user",
+            _LOOKS,
         )
         for user in found:
             seen = marks.of_user(user)
@@ -194,6 +195,7 @@ def find_destination(run: run_.Run) -> _Waits[str | None]:
                 metadata=marks.run_filter(run.mark.run_id)
             ),
             "looking for the destination",
+            _LOOKS,
         )
         if found:
             return found[0].id

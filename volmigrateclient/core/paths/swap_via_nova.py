@@ -290,15 +290,16 @@ def _left_to_nova(
     if isinstance(reason, errors.Interrupted):
         outcome = move_.Outcome.INTERRUPTED
     known = run.mark.request_id != marks.PENDING
+    event = (
+        f"event show {run.mark.server_id} {run.mark.request_id}"
+        if known
+        else f"event list {run.mark.server_id}"
+    )
     return move_.Ending(
         outcome,
-        f"{reason}; the swap of volume {run.source.id} for "
-        f"{run.destination_id} {'goes' if known else 'may go'} on in the "
-        "cloud, and neither is deleted. Follow it with: openstack server "
-        + (
-            f"event show {run.mark.server_id} {run.mark.request_id}"
-            if known
-            else f"event list {run.mark.server_id}"
-        )
-        + f". When it has ended, finish it with: {run_.RECOVER}",
+        f"{reason}; the swap of volume {run.source.id} "
+        f"{'goes' if known else 'may go'} on in the cloud, and nothing is "
+        f"deleted: there stay {', '.join(run.made)}. Follow it with: "
+        f"openstack server {event}. When it has ended, finish it with: "
+        f"{run_.RECOVER}",
     )
