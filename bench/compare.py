@@ -1,0 +1,227 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""All peers, side by side: who moves what, when, and how often."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import pathlib
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from bench import field as field_
+from bench import floor, injections, measure, moves, peers, start
+from bench.peers import peer as peer_
+from tests import cloud as cloud_
+
+#: Kinds of moves, by the Nova that they need.
+_KINDS = {
+    "current": (
+        moves.Kind.COLD_MIGRATE,
+        moves.Kind.COLD_RETYPE,
+        moves.Kind.LIVE,
+    ),
+    "swap": (moves.Kind.FIVE_STEPS,),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What is measured.
+
+    :param sizes: number of volumes -> how often it is measured
+    :param patience: a peer that is reckoned to need more seconds than
+        these for many volumes, from what it needed for one, is not run
+    :param limit: seconds for a move that cannot succeed
+    :param own: variables that only our command needs
+    """
+
+    sizes: Mapping[int, int]
+    kinds: frozenset[moves.Kind]
+    parallel: int
+    patience: float
+    limit: float
+    inject: bool
+    own: Mapping[str, str]
+
+
+@dataclasses.dataclass
+class Comparison:
+    """The samples of one kind of move for one number of volumes.
+
+    :ivar reckoned: seconds for peers that were not run
+    """
+
+    kind: moves.Kind
+    size: int
+    floors: list[float] = dataclasses.field(default_factory=list)
+    samples: dict[str, list[measure.Sample]] = dataclasses.field(
+        default_factory=dict
+    )
+    reckoned: dict[str, float] = dataclasses.field(default_factory=dict)
+
+    @property
+    def floor(self) -> float:
+        return statistics.median(self.floors)
+
+    def median(
+        self, peer: str, of: Callable[[measure.Sample], float | None]
+    ) -> float | None:
+        """A median over those samples of a peer that have the value."""
+        values = [of(sample) for sample in self.samples.get(peer, [])]
+        known = [value for value in values if value is not None]
+        return statistics.median(known) if known else None
+
+
+@dataclasses.dataclass
+class Results:
+    """All that was found out."""
+
+    options: Options
+    peers: Sequence[peer_.Peer]
+    comparisons: list[Comparison] = dataclasses.field(default_factory=list)
+    starts: list[start.Start] = dataclasses.field(default_factory=list)
+    outcomes: list[injections.Outcome] = dataclasses.field(
+        default_factory=list
+    )
+    seconds: float = 0.0
+
+    def find(self, kind: moves.Kind, size: int) -> Comparison | None:
+        for one in self.comparisons:
+            if (one.kind, one.size) == (kind, size):
+                return one
+        return None
+
+
+def compare(options: Options) -> Iterator[Results]:
+    """Measure; give the results so far after each part."""
+    results = Results(options, peers.everyone(options.own))
+    for nova, kinds in _KINDS.items():
+        wanted = [kind for kind in kinds if kind in options.kinds]
+        if not wanted:
+            continue
+        _say(f"starting a cloud, nova={nova}")
+        with (
+            tempfile.TemporaryDirectory() as directory,
+            cloud_.Cloud(pathlib.Path(directory, "c"), nova=nova) as cloud,
+        ):
+            field = field_.Field(cloud)
+            field.prepare()
+            yield from _on_one_cloud(results, field, nova, wanted)
+
+
+def _on_one_cloud(
+    results: Results, field: field_.Field, nova: str, kinds: list[moves.Kind]
+) -> Iterator[Results]:
+    options = results.options
+    if nova == "current":
+        _starts(results, field)
+    for kind in kinds:
+        for size, repeats in options.sizes.items():
+            comparison = Comparison(kind, size)
+            results.comparisons.append(comparison)
+            _measure(results, comparison, field, repeats)
+            yield results
+    if options.inject:
+        for injection in injections.INJECTIONS:
+            if injection.nova == nova and injection.kind in options.kinds:
+                _inject(results, field, injection)
+                yield results
+
+
+def _starts(results: Results, field: field_.Field) -> None:
+    _say("start of commands")
+    (slot,) = field.slots(1, attached=False)
+    results.starts = start.starts(
+        field.cloud,
+        slot.volume_id,
+        results.options.own,
+        rounds=3 + 4 * max(results.options.sizes.values()),
+    )
+
+
+def _measure(
+    results: Results, comparison: Comparison, field: field_.Field, repeats: int
+) -> None:
+    kind, size = comparison.kind, comparison.size
+    _say(f"making {size} volumes for: {kind.value}")
+    slots = field.slots(size, kind.attached)
+    for number in range(repeats):
+        task = field.task(kind, slots, results.options.parallel)
+        comparison.floors.append(floor.seconds(field, task, slots))
+        _say(
+            f"{kind.value}, {size}, round {number + 1}: "
+            f"the services alone {comparison.floors[-1]:.1f} s"
+        )
+        for peer in results.peers:
+            if kind in peer.kinds and _has_time(results, comparison, peer):
+                _one(results, comparison, field, peer, slots)
+
+
+def _has_time(
+    results: Results, comparison: Comparison, peer: peer_.Peer
+) -> bool:
+    """Whether a peer is run for many; else it is reckoned."""
+    single = results.find(comparison.kind, 1)
+    alone = single and single.median(peer.name, lambda one: one.seconds)
+    if comparison.size == 1 or not alone:
+        return True
+    rounds = math.ceil(comparison.size / results.options.parallel)
+    if alone * rounds <= results.options.patience:
+        return True
+    comparison.reckoned[peer.name] = alone * rounds
+    return False
+
+
+def _one(
+    results: Results,
+    comparison: Comparison,
+    field: field_.Field,
+    peer: peer_.Peer,
+    slots: list[field_.Slot],
+) -> None:
+    kind = comparison.kind
+    task = field.task(
+        kind, slots, results.options.parallel, kind in peer.only_from_home
+    )
+    sample = measure.sample(
+        field, peer, task, slots, limit=600.0 + 60.0 * comparison.size
+    )
+    comparison.samples.setdefault(peer.name, []).append(sample)
+    _say(
+        f"  {peer.name}: {sample.seconds:.1f} s, "
+        f"{sum(sample.moved)} of {comparison.size} moved, "
+        f"{sample.true} told truly"
+    )
+    if not sample.complete:
+        _say(f"  {peer.name} said: {sample.said}")
+
+
+def _inject(
+    results: Results, field: field_.Field, injection: injections.Injection
+) -> None:
+    _say(injection.title)
+    for peer in results.peers:
+        if injection.kind in peer.kinds:
+            outcome = injections.outcome(
+                field, peer, injection, results.options.limit
+            )
+            results.outcomes.append(outcome)
+            _say(f"  {peer.name}: {outcome.sample.said[0]}")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

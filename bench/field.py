@@ -1,0 +1,239 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The volumes and servers that everybody's moves are measured on."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator, Sequence
+from concurrent import futures
+from typing import Any
+
+from bench import moves, records
+from tests import cloud as cloud_
+from tests.functional import resources
+
+_SERVERS = 10
+_AT_ONCE = 4
+
+
+@dataclasses.dataclass
+class Slot:
+    """A volume to move; as a server's disk it may become another volume.
+
+    :param digest: of its content, which no move may change
+    """
+
+    volume_id: str
+    digest: str
+    server_id: str | None = None
+    device: str | None = None
+
+
+class Field:
+    """Makes volumes, puts them back, and knows the truth about them."""
+
+    def __init__(self, cloud: cloud_.Cloud) -> None:
+        self.cloud = cloud
+        self._make = resources.Resources(cloud)
+        self._slots: dict[bool, list[Slot]] = {False: [], True: []}
+        self._servers: list[str] = []
+
+    def prepare(self) -> None:
+        """Make the volume type, and let two pools serve it."""
+        made = self._make.cinder.volume_types.create(moves.TYPE)
+        made.set_keys({"volume_backend_name": moves.BACKEND_NAME})
+        for backend in ("alpha", "beta"):
+            self.cloud.knobs(backend).set(
+                capabilities={"volume_backend_name": moves.BACKEND_NAME}
+            )
+
+    def slots(self, number: int, attached: bool) -> list[Slot]:
+        """The first so many volumes; made where there are fewer yet."""
+        kept = self._slots[attached]
+        missing = number - len(kept)
+        if missing > 0:
+            kept += self.fresh(missing, attached)
+        for slot in kept[:number]:
+            self._look(slot)
+        return kept[:number]
+
+    def fresh(self, number: int, attached: bool) -> list[Slot]:
+        """Volumes of their own, on alpha; disks of servers in turns."""
+        with self._only("alpha"):
+            if attached:
+                self._more_servers(min(_SERVERS, (number + 1) // 2))
+            with futures.ThreadPoolExecutor(_AT_ONCE) as pool:
+                made = list(pool.map(lambda _: self._volume(), range(number)))
+        if attached:
+            for index, slot in enumerate(made):
+                self._attach(slot, self._servers[index % len(self._servers)])
+        return made
+
+    def _volume(self) -> Slot:
+        made = self._make.volume(moves.TYPE)
+        return Slot(made.id, self.cloud.digest(made.id))
+
+    def _attach(self, slot: Slot, server_id: str) -> None:
+        self._make.attach(server_id, slot.volume_id)
+        slot.server_id = server_id
+        row = self._make.server_volumes(server_id)[slot.volume_id]
+        slot.device = str(row["device"])
+
+    def _more_servers(self, number: int) -> None:
+        nova = self.cloud.access.nova("alice")
+        flavor = next(f for f in nova.flavors.list() if f.name == "tiny")
+        while len(self._servers) < number:
+            root = self._make.volume(moves.TYPE)
+            self._make.cinder.volumes.set_bootable(root.id, True)
+            made = nova.servers.create(
+                self._make.name("bench"),
+                image=None,
+                flavor=flavor.id,
+                nics="none",
+                block_device_mapping_v2=[
+                    {
+                        "uuid": root.id,
+                        "source_type": "volume",
+                        "destination_type": "volume",
+                        "boot_index": 0,
+                    }
+                ],
+            )
+            self._make.until_server(made.id, "ACTIVE")
+            self._servers.append(made.id)
+
+    @contextlib.contextmanager
+    def _only(self, backend: str) -> Iterator[None]:
+        """Leave the scheduler no choice."""
+        services = self._make.cinder.services
+        others = [
+            service.host
+            for service in services.list(binary="cinder-volume")
+            if not service.host.endswith(f"@{backend}")
+        ]
+        for host in others:
+            services.disable(host, "cinder-volume")
+        try:
+            yield
+        finally:
+            for host in others:
+                services.enable(host, "cinder-volume")
+
+    def _look(self, slot: Slot) -> None:
+        """See which volume a disk is by now."""
+        if slot.server_id and slot.device:
+            slot.volume_id = records.disk(
+                self.cloud.directory, slot.server_id, slot.device
+            )
+
+    def task(
+        self,
+        kind: moves.Kind,
+        slots: Sequence[Slot],
+        parallel: int,
+        from_home: bool = False,
+    ) -> moves.Task:
+        """A task that moves volumes to the other side.
+
+        :param from_home: for a peer that cannot move them back
+        """
+        there = (moves.ALPHA, moves.BETA)
+        if not kind.to_pool:
+            there = (moves.TYPE, moves.OTHER_TYPE)
+        home, away = there
+        at = [self._where(kind, slot) for slot in slots]
+        if (from_home and away in at) or set(at) not in ({home}, {away}):
+            self.put_back(slots)
+            at = [self._where(kind, slot) for slot in slots]
+        self._as_if_never_moved(slots)
+        return moves.Task(
+            kind,
+            tuple(slot.volume_id for slot in slots),
+            away if at[0] == home else home,
+            parallel,
+        )
+
+    def _where(self, kind: moves.Kind, slot: Slot) -> str:
+        self._look(slot)
+        record = self._record(slot)
+        return record.host if kind.to_pool else record.type
+
+    def _record(self, slot: Slot) -> records.Record:
+        return records.volume(self.cloud.directory, slot.volume_id)
+
+    def _as_if_never_moved(self, slots: Sequence[Slot]) -> None:
+        """Clear what earlier moves left in ``migration_status``.
+
+        Watcher 14 takes an old "success" for the new move's.
+        """
+        for slot in slots:
+            if self._record(slot).migration_status is not None:
+                self._make.cinder.volumes.reset_state(
+                    slot.volume_id, None, migration_status="none"
+                )
+
+    def put_back(self, slots: Sequence[Slot]) -> None:
+        """Move volumes to their first type and to alpha, unmeasured."""
+        with (
+            self._only("alpha"),
+            futures.ThreadPoolExecutor(_AT_ONCE) as pool,
+        ):
+            list(pool.map(self._put_back, slots))
+
+    def _put_back(self, slot: Slot) -> None:
+        self._look(slot)
+        volumes = self._make.cinder.volumes
+        if self._record(slot).type != moves.TYPE:
+            volumes.retype(slot.volume_id, moves.TYPE, "on-demand")
+        elif self._record(slot).host != moves.ALPHA:
+            volumes.migrate_volume(slot.volume_id, moves.ALPHA, False, True)
+        resources.until(
+            f"{slot.volume_id} put back", lambda: self._is_back(slot)
+        )
+
+    def _is_back(self, slot: Slot) -> bool:
+        record = self._record(slot)
+        kind = moves.Kind.LIVE if slot.server_id else moves.Kind.COLD_RETYPE
+        return record.is_at(kind, moves.TYPE) and (
+            record.host == moves.ALPHA and self._is_whole(slot)
+        )
+
+    def moved(self, slot: Slot, task: moves.Task) -> bool:
+        """Whether a volume is where it was to go, whole, and in use."""
+        self._look(slot)
+        return self._record(slot).is_at(
+            task.kind, task.destination
+        ) and self._is_whole(slot)
+
+    def _is_whole(self, slot: Slot) -> bool:
+        if slot.server_id is None:
+            return self.cloud.digest(slot.volume_id) == slot.digest
+        return (
+            records.attached(self.cloud.directory, slot.volume_id)
+            and self.cloud.guest_digest(slot.server_id, str(slot.device))
+            == slot.digest
+        )
+
+    def done_at(self, task: moves.Task) -> float:
+        """When the services were done with the last volume."""
+        seen = [
+            records.volume(self.cloud.directory, volume_id)
+            for volume_id in task.volume_ids
+        ]
+        return max(one.deleted_at or one.updated_at for one in seen)
+
+    def volume_client(self) -> Any:
+        """A client that may make volumes in the volumes' project."""
+        return self.cloud.access.cinder("alice")

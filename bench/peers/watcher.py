@@ -1,0 +1,134 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Watcher's real action classes, from PyPI."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+from collections.abc import Mapping
+
+from bench import environments, moves, process
+from bench.peers import peer
+
+_DRIVER = pathlib.Path(__file__).parents[1] / "watcher_action.py"
+
+_CONFIGURATION = """\
+[DEFAULT]
+use_stderr = true
+
+[watcher_clients_auth]
+auth_type = password
+auth_url = {OS_AUTH_URL}
+username = {OS_USERNAME}
+password = {OS_PASSWORD}
+project_name = {OS_PROJECT_NAME}
+user_domain_name = {OS_USER_DOMAIN_NAME}
+project_domain_name = {OS_PROJECT_DOMAIN_NAME}
+
+[cinder_client]
+endpoint_type = publicURL
+region_name = {OS_REGION_NAME}
+
+[keystone_client]
+interface = public
+region_name = {OS_REGION_NAME}
+
+[nova_client]
+endpoint_type = publicURL
+region_name = {OS_REGION_NAME}
+"""
+#: 14.0.0 swapped by itself; that was withdrawn (OSSN-0094).
+_OLD = "14.0.0"
+_TYPES = {
+    moves.Kind.COLD_MIGRATE: "migrate",
+    moves.Kind.COLD_RETYPE: "retype",
+    # Neither version has a word for it; both hand the volume to Cinder.
+    moves.Kind.LIVE: "retype",
+    moves.Kind.FIVE_STEPS: "swap",
+}
+_ERROR = re.compile(r"^\S+ \S+ \d+ (?:ERROR|CRITICAL) \S+ (?:\[.*?\] )?(.+)$")
+
+
+class Watcher(peer.Peer):
+    """A version of python-watcher that a constraints file is there for."""
+
+    def __init__(self, version: str) -> None:
+        self._version = version
+        self.name = f"Watcher {version}"
+        if version == _OLD:
+            self.kinds = frozenset(moves.Kind)
+            self.only_from_home = frozenset((moves.Kind.COLD_MIGRATE,))
+
+    def version(self) -> str:
+        return f"python-watcher {self._version}"
+
+    def call(
+        self,
+        task: moves.Task,
+        credentials: Mapping[str, str],
+        scratch: pathlib.Path,
+    ) -> process.Call:
+        configuration = scratch / "watcher.conf"
+        configuration.write_text(_CONFIGURATION.format(**credentials))
+        actions = scratch / "actions.json"
+        where = "destination_node" if task.kind.to_pool else "destination_type"
+        actions.write_text(
+            json.dumps(
+                [
+                    {
+                        "resource_id": volume_id,
+                        "migration_type": _TYPES[task.kind],
+                        where: task.destination,
+                    }
+                    for volume_id in task.volume_ids
+                ]
+            )
+        )
+        return process.Call(
+            (
+                str(environments.python(f"watcher-{self._version}")),
+                # Its libraries' warnings of each other cost only time.
+                "-Wignore",
+                str(_DRIVER),
+                str(configuration),
+                str(actions),
+                str(task.parallel),
+            ),
+            peer.environment({}),
+        )
+
+    def told(self, task: moves.Task, finished: process.Finished) -> peer.Told:
+        if finished.exit_code is None:
+            return peer.Told((peer.WAITING,) * len(task.volume_ids))
+        if not finished.stdout:
+            raise RuntimeError(f"{self.name} broke:\n{finished.stderr}")
+        answer = json.loads(finished.stdout)
+        said = answer["said"]
+        if len(said) == 1 and said == ["failed"]:
+            said = [f"failed: {_first_error(finished.stderr)}"]
+        return peer.Told(
+            tuple(said),
+            answer["began"],
+            answer["ended"],
+            answer["processor_seconds"],
+        )
+
+
+def _first_error(log: str) -> str:
+    for line in log.splitlines():
+        found = _ERROR.match(line)
+        if found and "Unexpected exception" not in line:
+            return found[1]
+    return "no reason given"

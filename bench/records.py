@@ -1,0 +1,96 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the services themselves have written down about moves."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import pathlib
+
+from bench import moves
+from tests.cloud import databases
+
+_VOLUME = """
+    SELECT v.host, v.status, v.migration_status, t.name AS type,
+        max(v.updated_at, coalesce(
+            (SELECT max(a.updated_at) FROM volume_attachment a
+             WHERE a.volume_id = v.id), '')) AS updated_at,
+        v.deleted_at
+    FROM volumes v LEFT JOIN volume_types t ON t.id = v.volume_type_id
+    WHERE v.id = ?
+"""
+_DISK = """
+    SELECT volume_id FROM block_device_mapping
+    WHERE instance_uuid = ? AND device_name = ? AND deleted = 0
+"""
+_ATTACHED = """
+    SELECT count(*) AS number FROM volume_attachment
+    WHERE volume_id = ? AND deleted = 0 AND attach_status = 'attached'
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """A volume in Cinder's database; times are of time.time()."""
+
+    host: str
+    type: str
+    status: str
+    migration_status: str | None
+    updated_at: float
+    deleted_at: float | None
+
+    def is_at(self, kind: moves.Kind, destination: str) -> bool:
+        """Whether it stands still, where it was to go."""
+        there = self.host if kind.to_pool else self.type
+        return (
+            there == destination
+            and self.deleted_at is None
+            and self.status == ("in-use" if kind.attached else "available")
+            # Cinder writes "success" last; NULL is for volumes that were
+            # made there.
+            and self.migration_status in (None, "success")
+        )
+
+
+def volume(directory: pathlib.Path, volume_id: str) -> Record:
+    """What Cinder holds of a volume, deleted ones too."""
+    (row,) = databases.rows(directory, "cinder", _VOLUME, volume_id)
+    return Record(
+        str(row["host"]),
+        str(row["type"]),
+        str(row["status"]),
+        row["migration_status"],
+        _seconds(row["updated_at"]) or 0.0,
+        _seconds(row["deleted_at"]),
+    )
+
+
+def attached(directory: pathlib.Path, volume_id: str) -> bool:
+    """Whether exactly one attachment of a volume is complete."""
+    (row,) = databases.rows(directory, "cinder", _ATTACHED, volume_id)
+    return bool(row["number"] == 1)
+
+
+def disk(directory: pathlib.Path, server_id: str, device: str) -> str:
+    """The volume that a server's disk is, by Nova's database."""
+    (row,) = databases.rows(directory, "nova", _DISK, server_id, device)
+    return str(row["volume_id"])
+
+
+def _seconds(text: str | None) -> float | None:
+    if not text:
+        return None
+    when = datetime.datetime.fromisoformat(text)
+    return when.replace(tzinfo=datetime.timezone.utc).timestamp()
