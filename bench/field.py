@@ -232,7 +232,7 @@ class Field:
             records.volume(self.cloud.directory, volume_id)
             for volume_id in task.volume_ids
         ]
-        return max(one.deleted_at or one.updated_at for one in seen)
+        return max(one.done_at for one in seen)
 
     def volume_client(self) -> Any:
         """A client that may make volumes in the volumes' project."""

@@ -61,6 +61,7 @@ def _move(field: field_.Field, task: moves.Task, slot: field_.Slot) -> None:
         record = records.volume(directory, slot.volume_id)
         return (
             record.migration_status == "success"
+            and record.cleaned_at is not None
             and record.is_at(task.kind, task.destination)
             and (
                 not task.kind.attached

@@ -26,7 +26,10 @@ _VOLUME = """
         max(v.updated_at, coalesce(
             (SELECT max(a.updated_at) FROM volume_attachment a
              WHERE a.volume_id = v.id), '')) AS updated_at,
-        v.deleted_at
+        v.deleted_at,
+        (SELECT max(coalesce(c.deleted_at, '9')) FROM volumes c
+         WHERE c.display_description = 'migration src for ' || v.id)
+        AS cleaned_at
     FROM volumes v LEFT JOIN volume_types t ON t.id = v.volume_type_id
     WHERE v.id = ?
 """
@@ -42,7 +45,11 @@ _ATTACHED = """
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """A volume in Cinder's database; times are of time.time()."""
+    """A volume in Cinder's database; times are of time.time().
+
+    :ivar cleaned_at: when the copy was deleted that the last move left at
+        the source; None while it is there
+    """
 
     host: str
     type: str
@@ -50,6 +57,14 @@ class Record:
     migration_status: str | None
     updated_at: float
     deleted_at: float | None
+    cleaned_at: float | None
+
+    @property
+    def done_at(self) -> float:
+        """The services' last write about it, as far as they have come."""
+        return max(
+            self.deleted_at or 0.0, self.cleaned_at or 0.0, self.updated_at
+        )
 
     def is_at(self, kind: moves.Kind, destination: str) -> bool:
         """Whether it stands still, where it was to go."""
@@ -74,6 +89,8 @@ def volume(directory: pathlib.Path, volume_id: str) -> Record:
         row["migration_status"],
         _seconds(row["updated_at"]) or 0.0,
         _seconds(row["deleted_at"]),
+        # What was never moved has left nothing, long ago.
+        0.0 if row["cleaned_at"] is None else _seconds(row["cleaned_at"]),
     )
 
 
@@ -90,7 +107,7 @@ def disk(directory: pathlib.Path, server_id: str, device: str) -> str:
 
 
 def _seconds(text: str | None) -> float | None:
-    if not text:
+    if not text or text == "9":
         return None
     when = datetime.datetime.fromisoformat(text)
     return when.replace(tzinfo=datetime.timezone.utc).timestamp()

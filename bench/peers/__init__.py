@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bench.peers import cinder, openstack, ours, peer, watcher
+from bench.peers import cinder, library, openstack, ours, peer, watcher
 
 Peer = peer.Peer
 Told = peer.Told
@@ -29,6 +29,7 @@ def everyone(own: Mapping[str, str]) -> Sequence[Peer]:
     """
     return (
         ours.Ours(own),
+        library.Library(own),
         openstack.Openstack(),
         cinder.Cinder(),
         watcher.Watcher("14.0.0"),

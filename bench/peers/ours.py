@@ -106,6 +106,14 @@ def _said(row: Mapping[str, Any], reason: str) -> str:
     return str(row.get("Reason") or reason)
 
 
+def actions(task: moves.Task) -> list[dict[str, str]]:
+    """The spec's parameters for each volume."""
+    return [
+        {"resource_id": volume_id, **_parameters(task)}
+        for volume_id in task.volume_ids
+    ]
+
+
 def _parameters(task: moves.Task) -> dict[str, str]:
     where = "destination_node" if task.kind.to_pool else "destination_type"
     how = "swap" if task.kind.attached else "cold"
@@ -129,8 +137,5 @@ def _plan(task: moves.Task, credentials: Mapping[str, str]) -> dict[str, Any]:
             "auth_url": credentials["OS_AUTH_URL"],
             "region_name": credentials["OS_REGION_NAME"],
         },
-        "actions": [
-            {"resource_id": volume_id, **_parameters(task)}
-            for volume_id in task.volume_ids
-        ],
+        "actions": actions(task),
     }

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import json
 import os
 import pathlib
 import sys
@@ -99,6 +100,22 @@ def environment(credentials: Mapping[str, str]) -> dict[str, str]:
         "OS_CLIENT_CONFIG_FILE": "/nonexistent/clouds.yaml",
         **credentials,
     }
+
+
+def told_by_driver(name: str, finished: process.Finished) -> Told:
+    """What a program of the bench printed that calls a peer's code.
+
+    :raises RuntimeError: it did not come to its end
+    """
+    if not finished.stdout:
+        raise RuntimeError(f"{name} broke:\n{finished.stderr}")
+    answer = json.loads(finished.stdout)
+    return Told(
+        tuple(answer["said"]),
+        answer["began"],
+        answer["ended"],
+        answer["processor_seconds"],
+    )
 
 
 def version_of(package: str) -> str:

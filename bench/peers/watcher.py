@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pathlib
 import re
@@ -112,18 +113,11 @@ class Watcher(peer.Peer):
     def told(self, task: moves.Task, finished: process.Finished) -> peer.Told:
         if finished.exit_code is None:
             return peer.Told((peer.WAITING,) * len(task.volume_ids))
-        if not finished.stdout:
-            raise RuntimeError(f"{self.name} broke:\n{finished.stderr}")
-        answer = json.loads(finished.stdout)
-        said = answer["said"]
-        if len(said) == 1 and said == ["failed"]:
-            said = [f"failed: {_first_error(finished.stderr)}"]
-        return peer.Told(
-            tuple(said),
-            answer["began"],
-            answer["ended"],
-            answer["processor_seconds"],
-        )
+        told = peer.told_by_driver(self.name, finished)
+        if told.said != ("failed",):
+            return told
+        reason = f"failed: {_first_error(finished.stderr)}"
+        return dataclasses.replace(told, said=(reason,))
 
 
 def _first_error(log: str) -> str:
