@@ -90,14 +90,22 @@ class Openstack:
         """Run a command of the plugin."""
         return self("volume", "watcher-migrate", *words, **environment)
 
-    def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
-        """Start a command in a process of its own."""
+    def start(
+        self,
+        *words: str,
+        stderr: int = subprocess.PIPE,
+        **environment: str,
+    ) -> subprocess.Popen[str]:
+        """Start a command in a process of its own.
+
+        :param stderr: where it goes, such as a terminal
+        """
         return subprocess.Popen(
             [OPENSTACK, *words],
             env=self._own(environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             # Signals are for the command alone, not for the tests.
             start_new_session=True,

@@ -1,0 +1,129 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Who may import what, and who may sleep."""
+
+from __future__ import annotations
+
+import ast
+import json
+import pathlib
+import subprocess
+import sys
+from importlib import metadata
+
+import pytest
+
+import volmigrateclient
+
+ROOT = pathlib.Path(volmigrateclient.__file__).parent
+MODULES = sorted(ROOT.rglob("*.py"))
+CLIENTS = {"cinderclient", "novaclient", "keystoneclient"}
+
+#: Not to be imported by every ``openstack`` call there is.
+SLOW = CLIENTS | {
+    "jsonschema",
+    "rich",
+    "volmigrateclient.api",
+    "volmigrateclient.core",
+    "volmigrateclient.gateway",
+}
+
+_IMPORT = """
+import importlib, json, sys
+# What OSC has imported by then is not our doing.
+from osc_lib.command import command
+before = set(sys.modules)
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+
+
+def _named(path: pathlib.Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def _imported(tree: ast.AST) -> set[str]:
+    """The modules that code imports, anywhere in it."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(str(node.module))
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def test_commands_are_cheap_to_import() -> None:
+    commands = [
+        point.module
+        for point in metadata.entry_points(group="openstack.volume.v3")
+        if point.module.startswith("volmigrateclient.")
+    ]
+    assert len(commands) >= 2
+
+    done = subprocess.run(
+        [sys.executable, "-c", _IMPORT, *commands],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    loaded = set(json.loads(done.stdout))
+    assert set(commands) <= loaded
+    assert loaded & SLOW == set()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in MODULES if not path.is_relative_to(ROOT / "gateway")],
+    ids=_named,
+)
+def test_only_the_gateway_knows_the_clients(path: pathlib.Path) -> None:
+    imported = {
+        name.partition(".")[0]
+        for name in _imported(ast.parse(path.read_text()))
+    }
+    assert imported & CLIENTS == set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_named)
+def test_arrows_point_inwards(path: pathlib.Path) -> None:
+    ring = path.relative_to(ROOT).parts[0]
+    outer = {
+        "core": ("osc", "gateway", "api"),
+        "gateway": ("osc", "api"),
+        "api.py": ("osc",),
+    }.get(ring, ())
+    imported = _imported(ast.parse(path.read_text()))
+    for other in outer:
+        package = f"volmigrateclient.{other}"
+        assert not {n for n in imported if (n + ".").startswith(package + ".")}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_named)
+def test_only_the_clock_sleeps(path: pathlib.Path) -> None:
+    sleeps = [
+        node.lineno
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+        and node.attr == "sleep"
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "time"
+    ]
+    if _named(path) == "core/clock.py":
+        assert len(sleeps) == 1
+    else:
+        assert sleeps == []
+        assert "time.sleep" not in _imported(ast.parse(path.read_text()))
