@@ -149,7 +149,7 @@ def _starts(results: Results, field: field_.Field) -> None:
         field.cloud,
         slot.volume_id,
         results.options.own,
-        rounds=3 + 4 * max(results.options.sizes.values()),
+        rounds=3 * max(results.options.sizes.values()),
     )
 
 
@@ -158,8 +158,8 @@ def _measure(
 ) -> None:
     kind, size = comparison.kind, comparison.size
     _say(f"making {size} volumes for: {kind.value}")
-    slots = field.slots(size, kind.attached)
     for number in range(repeats):
+        slots = field.slots(size, kind.attached)
         task = field.task(kind, slots, results.options.parallel)
         comparison.floors.append(floor.seconds(field, task, slots))
         _say(
@@ -168,7 +168,7 @@ def _measure(
         )
         for peer in results.peers:
             if kind in peer.kinds and _has_time(results, comparison, peer):
-                _one(results, comparison, field, peer, slots)
+                _one(results, comparison, field, peer)
 
 
 def _has_time(
@@ -191,9 +191,9 @@ def _one(
     comparison: Comparison,
     field: field_.Field,
     peer: peer_.Peer,
-    slots: list[field_.Slot],
 ) -> None:
     kind = comparison.kind
+    slots = field.slots(comparison.size, kind.attached)
     task = field.task(
         kind, slots, results.options.parallel, kind in peer.only_from_home
     )

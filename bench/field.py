@@ -26,6 +26,7 @@ from tests.functional import resources
 
 _SERVERS = 10
 _AT_ONCE = 4
+_SETTLE = 30.0
 
 
 @dataclasses.dataclass
@@ -60,14 +61,29 @@ class Field:
             )
 
     def slots(self, number: int, attached: bool) -> list[Slot]:
-        """The first so many volumes; made where there are fewer yet."""
+        """The first so many volumes; made where there are fewer yet.
+
+        One that a move has left in a bad state is replaced.
+        """
         kept = self._slots[attached]
+        kept[:] = [slot for slot in kept if self._is_sound(slot)]
         missing = number - len(kept)
         if missing > 0:
             kept += self.fresh(missing, attached)
-        for slot in kept[:number]:
-            self._look(slot)
         return kept[:number]
+
+    def _is_sound(self, slot: Slot) -> bool:
+        """Whether it can be moved; given time, if it still moves."""
+        attached = slot.server_id is not None
+
+        def idle() -> bool:
+            self._look(slot)
+            return self._record(slot).is_idle(attached)
+
+        with contextlib.suppress(AssertionError):
+            resources.until("idle", idle, _SETTLE)
+            return self._is_whole(slot)
+        return False
 
     def fresh(self, number: int, attached: bool) -> list[Slot]:
         """Volumes of their own, on alpha; disks of servers in turns."""
@@ -134,8 +150,9 @@ class Field:
     def _look(self, slot: Slot) -> None:
         """See which volume a disk is by now."""
         if slot.server_id and slot.device:
-            slot.volume_id = records.disk(
-                self.cloud.directory, slot.server_id, slot.device
+            slot.volume_id = (
+                records.disk(self.cloud.directory, slot.server_id, slot.device)
+                or slot.volume_id
             )
 
     def task(

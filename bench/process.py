@@ -76,6 +76,10 @@ def run(call: Call, scratch: pathlib.Path, limit: float) -> Finished:
         try:
             # Unlike wait() it tells what this one child has used.
             _, status, used = os.wait4(process.pid, 0)
+        except BaseException:
+            # Ctrl-C is not for it, because its session is its own.
+            end()
+            raise
         finally:
             timer.cancel()
         ended = time.time()

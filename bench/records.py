@@ -66,16 +66,23 @@ class Record:
             self.deleted_at or 0.0, self.cleaned_at or 0.0, self.updated_at
         )
 
+    def is_idle(self, attached: bool) -> bool:
+        """Whether it stands still, after a success or a failure."""
+        return (
+            self.deleted_at is None
+            and self.status == ("in-use" if attached else "available")
+            and self.migration_status in (None, "success", "error")
+        )
+
     def is_at(self, kind: moves.Kind, destination: str) -> bool:
         """Whether it stands still, where it was to go."""
         there = self.host if kind.to_pool else self.type
         return (
             there == destination
-            and self.deleted_at is None
-            and self.status == ("in-use" if kind.attached else "available")
+            and self.is_idle(kind.attached)
             # Cinder writes "success" last; NULL is for volumes that were
             # made there.
-            and self.migration_status in (None, "success")
+            and self.migration_status != "error"
         )
 
 
@@ -100,10 +107,10 @@ def attached(directory: pathlib.Path, volume_id: str) -> bool:
     return bool(row["number"] == 1)
 
 
-def disk(directory: pathlib.Path, server_id: str, device: str) -> str:
+def disk(directory: pathlib.Path, server_id: str, device: str) -> str | None:
     """The volume that a server's disk is, by Nova's database."""
-    (row,) = databases.rows(directory, "nova", _DISK, server_id, device)
-    return str(row["volume_id"])
+    rows = databases.rows(directory, "nova", _DISK, server_id, device)
+    return str(rows[0]["volume_id"]) if rows else None
 
 
 def _seconds(text: str | None) -> float | None:

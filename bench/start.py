@@ -24,6 +24,8 @@ from bench import process
 from bench.peers import peer
 from tests import cloud as cloud_
 
+_LIMIT = 300.0
+
 
 @dataclasses.dataclass(frozen=True)
 class Start:
@@ -82,7 +84,7 @@ def _start(
         finished = process.run(
             process.Call(("openstack", "volume", *words), environment),
             pathlib.Path(scratch),
-            60.0,
+            _LIMIT,
         )
     requests = cloud.front_door.since(mark)
     if len(requests) < 2:

@@ -51,6 +51,4 @@ class Library(ours.Ours):
         )
 
     def told(self, task: moves.Task, finished: process.Finished) -> peer.Told:
-        if finished.exit_code is None:
-            return peer.Told((peer.WAITING,) * len(task.volume_ids))
-        return peer.told_by_driver(self.name, finished)
+        return peer.told_by_driver(task, finished)

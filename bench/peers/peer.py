@@ -102,13 +102,13 @@ def environment(credentials: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def told_by_driver(name: str, finished: process.Finished) -> Told:
-    """What a program of the bench printed that calls a peer's code.
-
-    :raises RuntimeError: it did not come to its end
-    """
+def told_by_driver(task: moves.Task, finished: process.Finished) -> Told:
+    """What a program of the bench printed that calls a peer's code."""
     if not finished.stdout:
-        raise RuntimeError(f"{name} broke:\n{finished.stderr}")
+        said = WAITING
+        if finished.exit_code is not None:
+            said = f"broke: {last_line(finished.stderr, 'without a word')}"
+        return Told((said,) * len(task.volume_ids))
     answer = json.loads(finished.stdout)
     return Told(
         tuple(answer["said"]),

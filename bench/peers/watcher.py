@@ -111,9 +111,7 @@ class Watcher(peer.Peer):
         )
 
     def told(self, task: moves.Task, finished: process.Finished) -> peer.Told:
-        if finished.exit_code is None:
-            return peer.Told((peer.WAITING,) * len(task.volume_ids))
-        told = peer.told_by_driver(self.name, finished)
+        told = peer.told_by_driver(task, finished)
         if told.said != ("failed",):
             return told
         reason = f"failed: {_first_error(finished.stderr)}"
