@@ -1,0 +1,335 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Servers whose volumes can be swapped, and those that have to be helped."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests import cloud as cloud_
+from tests.functional import conftest, resources, shell, untouched
+
+SWAP = "Invalid state for swapping volume: "
+TO_GOLD = "--destination-type=gold"
+
+
+@dataclasses.dataclass(frozen=True)
+class Scene:
+    """A server and a volume attached to it; every test restores them."""
+
+    make: resources.Resources
+    server: Any
+    volume: Any
+
+    @property
+    def label(self) -> str:
+        return f"server {self.server.name} ({self.server.id})"
+
+    def until(self, status: str) -> None:
+        self.make.until_server(self.server.id, status)
+
+    def until_attached(self) -> None:
+        resources.until(
+            "volume attached",
+            lambda: self.make.seen(self.volume.id).attachments,
+        )
+
+
+@pytest.fixture(scope="module")
+def scene(current_cloud: cloud_.Cloud) -> Scene:
+    make = resources.Resources(current_cloud)
+    volume = make.volume()
+    return Scene(make, make.server(volume), volume)
+
+
+def checked(
+    cloud: cloud_.Cloud, openstack: shell.Openstack, volume_id: str
+) -> tuple[int, dict[str, str]]:
+    """The exit code, and what is not simply ok, by result."""
+    with untouched.untouched(cloud):
+        done = openstack.migrate("check", volume_id, TO_GOLD, "-f=json")
+    assert done.stderr == ""
+    rows = [row for row in done.json if row["Result"] != "ok"]
+    return done.exit_code, {row["Result"]: row["Detail"] for row in rows}
+
+
+def test_active_and_paused_servers_are_accepted(
+    cloud: cloud_.Cloud, openstack: shell.Openstack, scene: Scene
+) -> None:
+    assert checked(cloud, openstack, scene.volume.id) == (0, {})
+
+    scene.make.nova.servers.pause(scene.server.id)
+    scene.until("PAUSED")
+    assert checked(cloud, openstack, scene.volume.id) == (0, {})
+
+    scene.make.nova.servers.unpause(scene.server.id)
+    scene.until("ACTIVE")
+
+
+#: What is done to the server, the status it then has, and what is said.
+STATES: dict[str, tuple[Callable[[Any, str], Any], str, str]] = {
+    "stopped": (
+        lambda servers, one: servers.stop(one),
+        "SHUTOFF",
+        (
+            "{label} is stopped (SHUTOFF), none of active, paused, resized "
+            "(remedy: openstack server start {id})"
+        ),
+    ),
+    "suspended": (
+        lambda servers, one: servers.suspend(one),
+        "SUSPENDED",
+        (
+            "{label} is suspended (SUSPENDED), none of active, paused, "
+            "resized (remedy: openstack server resume {id})"
+        ),
+    ),
+    "locked": (
+        lambda servers, one: servers.lock(one),
+        "ACTIVE",
+        "{label} is locked (remedy: openstack server unlock {id})",
+    ),
+    "shelved and offloaded": (
+        lambda servers, one: servers.shelve(one),
+        "SHELVED_OFFLOADED",
+        (
+            "the volume is not attached, but reserved for server {id} "
+            "(remedy: wait until the server has it again; a shelved one "
+            "needs: openstack server unshelve {id}); {label} is "
+            "shelved_offloaded "
+            "(SHELVED_OFFLOADED), none of active, paused, resized (remedy: "
+            "openstack server unshelve {id})"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("do", "status", "reasons"), STATES.values(), ids=STATES
+)
+def test_other_states_are_refused_until_the_remedy(
+    cloud: cloud_.Cloud,
+    openstack: shell.Openstack,
+    scene: Scene,
+    do: Callable[[Any, str], Any],
+    status: str,
+    reasons: str,
+) -> None:
+    do(scene.make.nova.servers, scene.server.id)
+    scene.until(status)
+
+    said = untouched.refused(cloud, openstack, "run", scene.volume.id, TO_GOLD)
+
+    assert said == SWAP + reasons.format(label=scene.label, id=scene.server.id)
+    untouched.apply_remedy(openstack, said)
+    scene.until("ACTIVE")
+    scene.until_attached()
+    assert checked(cloud, openstack, scene.volume.id) == (0, {})
+
+
+def test_a_reserved_volume_cannot_go_cold_either(
+    cloud: cloud_.Cloud, openstack: shell.Openstack, scene: Scene
+) -> None:
+    scene.make.nova.servers.shelve(scene.server.id)
+    scene.until("SHELVED_OFFLOADED")
+
+    said = untouched.refused(
+        cloud,
+        openstack,
+        "run",
+        scene.volume.id,
+        "--migration-type=cold",
+        TO_GOLD,
+    )
+
+    assert said == (
+        "Invalid state for cold migration: the volume is not attached, but "
+        f"reserved for server {scene.server.id} (remedy: openstack server "
+        f"remove volume {scene.server.id} {scene.volume.id})"
+    )
+    untouched.apply_remedy(openstack, said)
+    resources.until(
+        "volume available",
+        lambda: scene.make.seen(scene.volume.id).status == "available",
+    )
+    scene.make.nova.servers.unshelve(scene.server.id)
+    scene.until("ACTIVE")
+    scene.make.attach(scene.server.id, scene.volume.id)
+
+
+# Nova has no way there for a server that boots from a volume: it goes
+# straight to shelved_offloaded; and none into an error on demand.
+@pytest.mark.parametrize(
+    ("vm_state", "power_state", "reason"),
+    [
+        (
+            "shelved",
+            4,
+            (
+                "{label} is shelved (SHELVED), none of active, paused, "
+                "resized (remedy: openstack server unshelve {id})"
+            ),
+        ),
+        (
+            "error",
+            1,
+            (
+                "{label} is error (ERROR), none of active, paused, resized "
+                "(remedy: see what is wrong: openstack server show {id})"
+            ),
+        ),
+        (
+            "active",
+            4,
+            (
+                "{label} is active, but its guest is not powered on "
+                "(power_state 4) (remedy: openstack server start {id})"
+            ),
+        ),
+    ],
+)
+def test_states_that_only_the_database_shows(
+    cloud: cloud_.Cloud,
+    openstack: shell.Openstack,
+    scene: Scene,
+    vm_state: str,
+    power_state: int,
+    reason: str,
+) -> None:
+    _write_state(cloud, scene.server.id, vm_state, power_state)
+    try:
+        said = untouched.refused(
+            cloud, openstack, "run", scene.volume.id, TO_GOLD
+        )
+    finally:
+        _write_state(cloud, scene.server.id, "active", 1)
+
+    assert said == SWAP + reason.format(label=scene.label, id=scene.server.id)
+
+
+def _write_state(
+    cloud: cloud_.Cloud, server_id: str, vm_state: str, power_state: int
+) -> None:
+    with contextlib.closing(
+        sqlite3.connect(cloud.directory / "nova.db", timeout=60)
+    ) as database:
+        changed = database.execute(
+            "UPDATE instances SET vm_state = ?, power_state = ?"
+            " WHERE uuid = ?",
+            (vm_state, power_state, server_id),
+        )
+        database.commit()
+        assert changed.rowcount == 1
+
+
+def test_a_resize_is_waited_for_and_warned_of(
+    cloud: cloud_.Cloud,
+    openstack: shell.Openstack,
+    turn: conftest.Knobs,
+    scene: Scene,
+) -> None:
+    servers = scene.make.nova.servers
+    turn("nova", connector="hang")
+    servers.resize(
+        scene.server.id,
+        next(
+            f.id for f in scene.make.nova.flavors.list() if f.name == "small"
+        ),
+    )
+    resources.until(
+        "resize that does not end",
+        lambda: (
+            getattr(servers.get(scene.server.id), "OS-EXT-STS:task_state")
+            == "resize_finish"
+        ),
+    )
+
+    said = untouched.refused(cloud, openstack, "run", scene.volume.id, TO_GOLD)
+
+    assert f"reserved for server {scene.server.id} (remedy: wait" in said
+    assert f"{scene.label} is busy: resize_finish (remedy: wait" in said
+    turn.clear()
+    scene.until("VERIFY_RESIZE")
+    scene.until_attached()
+    exit_code, rest = checked(cloud, openstack, scene.volume.id)
+    assert (exit_code, list(rest)) == (0, ["warning"])
+    assert f"{scene.label} has a resize to confirm" in rest["warning"]
+    untouched.apply_remedy(openstack, rest["warning"])
+    scene.until("ACTIVE")
+    assert checked(cloud, openstack, scene.volume.id) == (0, {})
+
+
+def test_every_attachment_is_named(
+    cloud: cloud_.Cloud,
+    openstack: shell.Openstack,
+    make: resources.Resources,
+    scene: Scene,
+) -> None:
+    shared = make.volume("multi")
+    make.attach(scene.server.id, shared.id)
+    other = make.server()
+    make.nova.volumes.create_server_volume(other.id, shared.id)
+    resources.until(
+        "two attachments",
+        lambda: len(make.seen(shared.id).attachments) == 2,
+    )
+    ids = [a["server_id"] for a in make.seen(shared.id).attachments]
+
+    live = untouched.refused(cloud, openstack, "run", shared.id, TO_GOLD)
+    cold = untouched.refused(
+        cloud, openstack, "run", shared.id, "--migration-type=cold", TO_GOLD
+    )
+
+    assert live == (
+        SWAP + f"the volume has 2 attachments ({', '.join(ids)}); Nova swaps "
+        "only where there is one (remedy: detach it from all servers but "
+        "one); type gold changes multiattach, which only a detached volume "
+        "can (remedy: detach it and use --migration-type cold)"
+    )
+    assert cold == "Invalid state for cold migration: " + "; ".join(
+        f"the volume is attached to server {one} (remedy: use "
+        "--migration-type swap, or openstack server remove volume "
+        f"{one} {shared.id})"
+        for one in ids
+    )
+
+
+def test_luks_is_refused_in_both_directions(
+    cloud: cloud_.Cloud,
+    openstack: shell.Openstack,
+    make: resources.Resources,
+    scene: Scene,
+) -> None:
+    secret = make.volume("luks")
+    make.attach(scene.server.id, secret.id)
+    from_luks = (
+        "the volume's type is encrypted with LUKS, which Nova cannot swap "
+        "(remedy: detach the volume and use --migration-type cold)"
+    )
+    to_luks = from_luks.replace("the volume's", "the destination")
+
+    for volume, wanted, reasons in (
+        (secret, "gold", from_luks),
+        (scene.volume, "luks-gold", to_luks),
+        (secret, "luks-gold", f"{from_luks}; {to_luks}"),
+    ):
+        said = untouched.refused(
+            cloud, openstack, "run", volume.id, f"--destination-type={wanted}"
+        )
+        assert said == SWAP + reasons

@@ -1,0 +1,85 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""That a command changed nothing, and what it says would help."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shlex
+from collections.abc import Iterator
+
+from tests import cloud as cloud_
+from tests.cloud import exchange, inventory
+from tests.functional import shell
+
+_REMEDY = re.compile(r"\(remedy: ((?:[^()]|\([^()]*\))*)\)")
+
+
+@contextlib.contextmanager
+def untouched(cloud: cloud_.Cloud) -> Iterator[None]:
+    """Nothing in the cloud changes, and nobody asks that it be changed.
+
+    Two requests look like changes and are none: asking for a token, and the
+    probe whether Nova takes direct swaps, with a volume that does not exist.
+    """
+    before, mark = cloud.inventory(), cloud.front_door.mark()
+    yield
+    writes = [
+        str(request)
+        for request in cloud.front_door.since(mark)
+        if not _harmless(request, before)
+    ]
+    assert writes == []
+    assert before.difference(cloud.inventory()) == []
+
+
+def _harmless(request: exchange.Request, before: inventory.Inventory) -> bool:
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return True
+    if request.service == "identity":
+        return request.method == "POST" and request.path.endswith(
+            "/auth/tokens"
+        )
+    return (
+        request.service == "compute"
+        and request.method == "PUT"
+        and "/os-volume_attachments/" in request.path
+        and request.json["volumeAttachment"]["volumeId"]
+        not in before["volumes"]
+        and request.status in (400, 409)
+    )
+
+
+def refused(
+    cloud: cloud_.Cloud, openstack: shell.Openstack, *words: str
+) -> str:
+    """What a command says that is refused without a trace; not its end."""
+    with untouched(cloud):
+        done = openstack.migrate(*words)
+    assert (done.exit_code, done.stdout) == (1, ""), done
+    assert "Traceback" not in done.stderr
+    return done.stderr.rstrip("\n")
+
+
+def remedies(text: str) -> list[str]:
+    """What a text says that would help."""
+    return _REMEDY.findall(text)
+
+
+def apply_remedy(openstack: shell.Openstack, text: str) -> None:
+    """Run the last command that a text says would help."""
+    remedy = remedies(text)[-1]
+    command = remedy[remedy.index("openstack ") :]
+    done = openstack(*shlex.split(command)[1:])
+    assert done.exit_code == 0, (command, done.stderr)
