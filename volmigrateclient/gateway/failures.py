@@ -66,6 +66,11 @@ def translated(
                 raise errors.UnansweredError(
                     f"{service} does not answer: {_unreached(error)}"
                 ) from error
+            except auth_exceptions.EmptyCatalog as error:
+                raise errors.CloudError(
+                    f"{service} cannot be found: the credentials are for no "
+                    "project"
+                ) from error
             except auth_exceptions.ClientException as error:
                 raise errors.CloudError(f"{service}: {error}") from error
             except (AttributeError, KeyError, TypeError, ValueError) as error:
