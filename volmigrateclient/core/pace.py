@@ -68,4 +68,4 @@ class Pace:
         """What the estimate rests on, for people."""
         if not self.moves:
             return "an assumption: no move has ended yet"
-        return f"{self.moves} moves so far"
+        return f"{self.moves} move{'s' if self.moves > 1 else ''} so far"

@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from volmigrateclient.core import action as action_
 from volmigrateclient.core import checks, errors, model, specs
 from volmigrateclient.core import cloud as cloud_
+from volmigrateclient.core.checks import check
 from volmigrateclient.core.planning import inventory as inventory_
 from volmigrateclient.core.planning import selection as selection_
 
@@ -112,6 +113,10 @@ def _refuse_unknown(
         )
 
 
+#: What another pool may not say.
+_OF_THE_POOL = (check.POOL, check.SAME_TYPE)
+
+
 class _Ledger:
     """Enters volumes one by one, and keeps what is left for the next."""
 
@@ -123,39 +128,69 @@ class _Ledger:
         self._pools = {pool.name: pool for pool in inventory.pools}
         self._quotas: dict[str, dict[str, model.Quota] | None] = {}
         self._types = {t.id: t for t in inventory.types}
+        self._served: dict[tuple[str, str], bool] = {}
 
     def enter(self, volumes: Sequence[model.Volume]) -> Iterator[Planned]:
         """Plan volumes in this order."""
         for volume in volumes:
-            action = self._action(volume)
-            survey = self._inventory.survey(
+            yield self._planned(volume)
+
+    def _planned(self, volume: model.Volume) -> Planned:
+        nodes = self._nodes(volume)
+        refused: list[Planned] = []
+        for node in nodes:
+            one, elsewhere = self._tried(volume, self._action(volume, node))
+            if not elsewhere:
+                return one
+            refused.append(one)
+        first = refused[0]
+        others = [n for n in self._destination.nodes if n != nodes[0]]
+        if others:
+            reason = f"nor can {', '.join(others)} take it"
+            first = dataclasses.replace(
+                first, reasons=(*first.reasons, reason)
+            )
+        return first
+
+    def _tried(
+        self, volume: model.Volume, action: action_.Action
+    ) -> tuple[Planned, bool]:
+        """The action's verdict, and whether only its pool is against it."""
+        survey = self._inventory.survey(
+            volume,
+            action,
+            self._quota(volume),
+            tuple(self._pools.values()),
+        )
+        options = action_.Options(unattended=True)
+        case = checks.Case(action, options, survey)
+        there = checks.already_there(case)
+        if there is not None:
+            return (
+                Planned(volume, action, Verdict.ALREADY_THERE, (there,)),
+                False,
+            )
+        blockers = checks.blockers(checks.of(action, options, survey))
+        if not blockers:
+            self._book(volume, action, case)
+            return Planned(volume, action, Verdict.READY), False
+        return (
+            Planned(
                 volume,
                 action,
-                self._quota(volume.project_id),
-                tuple(self._pools.values()),
-            )
-            options = action_.Options(unattended=True)
-            case = checks.Case(action, options, survey)
-            there = checks.already_there(case)
-            if there is not None:
-                yield Planned(volume, action, Verdict.ALREADY_THERE, (there,))
-                continue
-            blockers = checks.blockers(checks.of(action, options, survey))
-            if blockers:
-                yield Planned(
-                    volume,
-                    action,
-                    Verdict.BLOCKED,
-                    tuple(errors.sentences(blockers)),
-                )
-                continue
-            self._book(volume, action, case)
-            yield Planned(volume, action, Verdict.READY)
+                Verdict.BLOCKED,
+                tuple(errors.sentences(blockers)),
+            ),
+            action.destination_node is not None
+            and all(b.sentence in _OF_THE_POOL for b in blockers),
+        )
 
-    def _action(self, volume: model.Volume) -> action_.Action:
+    def _action(
+        self, volume: model.Volume, node: str | None
+    ) -> action_.Action:
         attached = bool(volume.attachments)
         kind = action_.SWAP if attached else action_.COLD
-        if self._destination.volume_type is not None:
+        if node is None:
             return action_.Action(
                 volume.id,
                 kind,
@@ -164,26 +199,45 @@ class _Ledger:
         return action_.Action(
             volume.id,
             kind,
-            destination_node=self._node(volume),
+            destination_node=node,
             # A swap needs a type: its own, so that only the pool changes.
             destination_type=volume.type_name if attached else None,
         )
 
-    def _node(self, volume: model.Volume) -> str:
-        """The first pool, in the order given, that can take a volume."""
+    def _nodes(self, volume: model.Volume) -> Sequence[str | None]:
+        """The pools to try for a volume; at least one, to say why not."""
         nodes = self._destination.nodes
+        if not nodes:
+            return (None,)
         if volume.host in nodes:
-            return str(volume.host)
+            return (volume.host,)
         volume_type = self._types.get(volume.type_id or "")
-        for node in nodes:
-            pool = self._pools[node]
-            if volume_type and specs.mismatches(volume_type, pool):
-                continue
-            if specs.room(pool, volume_type) >= volume.size:
-                return node
-        return nodes[0]
+        fitting = [
+            node
+            for node in nodes
+            if specs.room(self._pools[node], volume_type) >= volume.size
+            and self._serves(node, volume_type)
+        ]
+        return fitting or nodes[:1]
 
-    def _quota(self, project_id: str) -> Mapping[str, model.Quota] | None:
+    def _serves(self, node: str, volume_type: model.VolumeType | None) -> bool:
+        if volume_type is None:
+            return True
+        key = node, volume_type.id
+        if key not in self._served:
+            unmet = specs.mismatches(volume_type, self._pools[node])
+            self._served[key] = not unmet
+        return self._served[key]
+
+    def _quota(self, volume: model.Volume) -> Mapping[str, model.Quota] | None:
+        """The project's quota, where the type would change; else none."""
+        if self._destination.volume_type in (
+            None,
+            volume.type_id,
+            volume.type_name,
+        ):
+            return {}
+        project_id = volume.project_id
         if project_id not in self._quotas:
             seen = self._inventory.quota(project_id)
             self._quotas[project_id] = None if seen is None else dict(seen)

@@ -1,0 +1,320 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What `plan` and `apply` cost with many volumes, on a real Cinder.
+
+Usage: ``python -m bench.plan_scale``. It starts the test cloud, writes
+volumes straight into Cinder's database and measures the commands as
+processes of their own. ``apply`` is set against a bare loop of API calls
+with as many threads as it has moves at once: no checks, no caps, one look
+at each volume every quarter of a second until it has moved.
+"""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import dataclasses
+import datetime
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from importlib import metadata
+
+from bench import volume_rows
+from tests import cloud as cloud_
+from tests.cloud import exchange
+
+OPENSTACK = str(pathlib.Path(sys.executable).with_name("openstack"))
+MIGRATE = (OPENSTACK, "volume", "watcher-migrate")
+
+#: Seconds between the bare loop's looks at a volume.
+LOOK = 0.25
+
+
+@dataclasses.dataclass(frozen=True)
+class Cost:
+    """What one process cost: seconds of CPU, MiB at most, its requests."""
+
+    cpu: float
+    peak: float
+    wall: float
+    requests: list[exchange.Request]
+
+    @property
+    def moving(self) -> float:
+        """Seconds from the first request that moved a volume to the end."""
+        first = next(r.started for r in self.requests if _moves(r))
+        return max(r.finished or r.started for r in self.requests) - first
+
+
+def _moves(request: exchange.Request) -> bool:
+    return request.method == "POST" and request.path.endswith("/action")
+
+
+def cost_of(cloud: cloud_.Cloud, words: Sequence[str]) -> Cost:
+    """Run a command to its end."""
+    mark, began = cloud.front_door.mark(), time.monotonic()
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            list(words),
+            env={**os.environ, **cloud.environment("admin")},
+            stdout=output,
+            stderr=output,
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            output.seek(0)
+            sys.exit(output.read().decode(errors="replace")[-2000:])
+    return Cost(
+        cpu=used.ru_utime + used.ru_stime,
+        peak=used.ru_maxrss / 1024,
+        wall=time.monotonic() - began,
+        requests=cloud.front_door.since(mark),
+    )
+
+
+def start_of_openstack(cloud: cloud_.Cloud) -> Cost:
+    """What any command of ``openstack`` costs before it does a thing."""
+    words = (OPENSTACK, "token", "issue")
+    cost_of(cloud, words)  # writes the caches
+    return min(
+        (cost_of(cloud, words) for _ in range(3)), key=lambda cost: cost.cpu
+    )
+
+
+def bench_plan(cloud: cloud_.Cloud, sizes: Sequence[int]) -> None:
+    """Plan an evacuation of so many volumes; they are not moved."""
+    base = start_of_openstack(cloud)
+    print(
+        f"Start of openstack alone: {base.cpu:.2f} s of CPU, "
+        f"{base.peak:.0f} MiB\n"
+    )
+    print(
+        "plan: volumes, requests, client CPU s, without the start, "
+        "peak MiB, wall s"
+    )
+    costs = []
+    for size in sizes:
+        name = f"plan-{size}"
+        volume_rows.mixed(cloud, size, name)
+        cost = cost_of(
+            cloud,
+            (
+                *MIGRATE,
+                "plan",
+                f"--name={name}-*",
+                f"--source-node={volume_rows.SOURCE}",
+                f"--destination-node={volume_rows.DESTINATION}",
+                f"--output={cloud.directory / name}.json",
+            ),
+        )
+        asked = {r.method for r in cost.requests if r.service != "identity"}
+        if asked != {"GET"}:
+            sys.exit(f"plan asked with {asked}")
+        volume_rows.remove(cloud, name)
+        costs.append(cost)
+        print(
+            f"  {size:>7}{len(cost.requests):>6}{cost.cpu:>8.2f}"
+            f"{cost.cpu - base.cpu:>8.2f}{cost.peak:>8.0f}{cost.wall:>8.1f}",
+            flush=True,
+        )
+    if len(costs) > 1:
+        growth = (costs[-1].cpu - base.cpu) / (costs[0].cpu - base.cpu)
+        print(
+            f"  growth of CPU from {sizes[0]} to {sizes[-1]} volumes: "
+            f"{growth:.1f}-fold"
+        )
+
+
+def bench_apply(
+    cloud: cloud_.Cloud, moves: int, parallel: int, rounds: int
+) -> None:
+    """Move volumes by ``apply`` and by the bare loop, in turns."""
+    base = start_of_openstack(cloud)
+    each = moves // rounds
+    print(
+        f"\napply: {moves} moves in {rounds} rounds, {parallel} at once, "
+        "and as many by the bare loop\n"
+        "  round, apply: moves/s, requests/move, CPU ms/move, the same "
+        "without the start; bare loop: moves/s, requests/move; ratio"
+    )
+    ratios = []
+    for number in range(rounds):
+        costs = {}
+        for which in sorted(("apply", "bare"), reverse=bool(number % 2)):
+            run = by_apply if which == "apply" else by_loop
+            costs[which] = run(cloud, each, parallel, f"{which}-{number}")
+        apply, bare = costs["apply"], costs["bare"]
+        ratios.append(bare.moving / apply.moving)
+        print(
+            f"  {number + 1:>5}{each / apply.moving:>8.2f}"
+            f"{len(apply.requests) / each:>8.2f}"
+            f"{apply.cpu / each * 1000:>8.1f}"
+            f"{(apply.cpu - base.cpu) / each * 1000:>8.1f}"
+            f"{each / bare.moving:>10.2f}"
+            f"{len(bare.requests) / each:>8.2f}{ratios[-1]:>8.3f}",
+            flush=True,
+        )
+    print(f"  throughput to the bare loop's: {statistics.median(ratios):.3f}")
+
+
+def by_apply(
+    cloud: cloud_.Cloud, count: int, parallel: int, name: str
+) -> Cost:
+    """Plan, then apply; what is measured is ``apply``."""
+    volume_rows.detached(cloud, count, name)
+    plan = cloud.directory / f"{name}.json"
+    cost_of(
+        cloud,
+        (
+            *MIGRATE,
+            "plan",
+            f"--name={name}-*",
+            f"--source-node={volume_rows.SOURCE}",
+            f"--destination-node={volume_rows.DESTINATION}",
+            f"--output={plan}",
+        ),
+    )
+    return cost_of(
+        cloud, (*MIGRATE, "apply", str(plan), f"--max-parallel={parallel}")
+    )
+
+
+def by_loop(cloud: cloud_.Cloud, count: int, parallel: int, name: str) -> Cost:
+    """What somebody's script would do, in a process of its own."""
+    ids = volume_rows.detached(cloud, count, name)
+    file = cloud.directory / f"{name}.ids"
+    file.write_text(json.dumps(ids))
+    return cost_of(
+        cloud,
+        (
+            sys.executable,
+            "-m",
+            "bench.plan_scale",
+            f"--bare-loop={file}",
+            f"--parallel={parallel}",
+        ),
+    )
+
+
+def bare_loop(file: pathlib.Path, parallel: int) -> None:
+    """Move the volumes with cinderclient alone."""
+    from cinderclient import client
+    from keystoneauth1 import session
+    from keystoneauth1.identity import v3
+
+    auth = v3.Password(
+        os.environ["OS_AUTH_URL"],
+        username=os.environ["OS_USERNAME"],
+        password=os.environ["OS_PASSWORD"],
+        project_name=os.environ["OS_PROJECT_NAME"],
+        user_domain_name="Default",
+        project_domain_name="Default",
+    )
+    cinder = client.Client("3.63", session=session.Session(auth))
+
+    def move(volume_id: str) -> None:
+        cinder.volumes.migrate_volume(
+            volume_id, volume_rows.DESTINATION, False, True
+        )
+        while True:
+            time.sleep(LOOK)
+            seen = cinder.volumes.get(volume_id).migration_status
+            if seen == "success":
+                return
+            if seen == "error":
+                sys.exit(f"volume {volume_id}: {seen}")
+
+    with concurrent.futures.ThreadPoolExecutor(parallel) as pool:
+        list(pool.map(move, json.loads(file.read_text())))
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument(
+        "--volumes",
+        type=int,
+        nargs="*",
+        default=[1000, 10000],
+        metavar="<number>",
+        help="how many to plan (default: 1000 10000)",
+    )
+    parser.add_argument(
+        "--moves",
+        type=int,
+        default=1000,
+        metavar="<number>",
+        help="how many to move in either way (default: 1000)",
+    )
+    parser.add_argument(
+        "--parallel",
+        type=int,
+        default=4,
+        metavar="<number>",
+        help="moves at once (default: 4)",
+    )
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=4,
+        metavar="<number>",
+        help="turns of apply and the bare loop (default: 4)",
+    )
+    parser.add_argument(
+        "--copy",
+        action="store_true",
+        help="have Cinder copy the data, which takes seconds for each "
+        "volume, instead of the driver moving it",
+    )
+    parser.add_argument(
+        "--bare-loop", type=pathlib.Path, help=argparse.SUPPRESS
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = parse()
+    if options.bare_loop:
+        bare_loop(options.bare_loop, options.parallel)
+        return
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    versions = ", ".join(
+        f"{name} {metadata.version(name)}"
+        for name in ("python-openstackclient", "python-cinderclient")
+    )
+    print(
+        f"{today}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, "
+        f"Python {platform.python_version()}, {versions}\n"
+    )
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        cloud_.Cloud(directory) as cloud,
+    ):
+        if options.volumes:
+            bench_plan(cloud, options.volumes)
+        if options.moves:
+            if not options.copy:
+                cloud.knobs("alpha").set(migrate="assisted")
+            bench_apply(cloud, options.moves, options.parallel, options.rounds)
+
+
+if __name__ == "__main__":
+    main()

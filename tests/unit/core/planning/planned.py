@@ -1,0 +1,88 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A cloud in memory of which plans can be made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tests.unit import builders, scripted_cloud
+from volmigrateclient.core import model
+from volmigrateclient.core.planning import planner, selection
+
+
+class Cloud(scripted_cloud.Cloud):
+    """One that lists: volumes by the prefix of a host, snapshots, servers.
+
+    :ivar filters: those of each list, in their order
+    :ivar quotas: by project
+    """
+
+    def __init__(self, *volumes: model.Volume) -> None:
+        super().__init__(*volumes)
+        self.filters: list[dict[str, Any]] = []
+        self.owned: list[tuple[str, model.Snapshot]] = []
+        self.quotas: dict[str, Mapping[str, model.Quota]] = {}
+        self.pools = [builders.pool(name) for name in _POOLS]
+
+    def list_volumes(self, **filters: Any) -> Sequence[model.Volume]:
+        self._answer("list_volumes")
+        self.filters.append(filters)
+        host = filters.get("host", "")
+        return [
+            volume
+            for volume in self.volumes.values()
+            if (volume.host or "").startswith(host)
+            and filters.get("project_id") in (None, volume.project_id)
+            and filters.get("volume_type_id") in (None, volume.type_id)
+        ]
+
+    def list_all_snapshots(
+        self, **filters: Any
+    ) -> Sequence[tuple[str, model.Snapshot]]:
+        self._answer("list_all_snapshots")
+        self.filters.append(filters)
+        return self.owned
+
+    def list_servers(self, **filters: Any) -> Sequence[model.Server]:
+        self._answer("list_servers")
+        return list(self.servers.values())
+
+    def list_pools(self) -> Sequence[model.Pool]:
+        self._answer("list_pools")
+        return self.pools
+
+    def quota(self, project_id: str) -> Mapping[str, model.Quota]:
+        self._answer("quota")
+        return self.quotas.get(project_id, {})
+
+
+_POOLS = (builders.POOL, builders.SPARE, builders.OTHER)
+
+
+def planned(
+    cloud: Cloud,
+    *nodes: str,
+    volume_type: str | None = None,
+    order: planner.Order = planner.Order.LISTED,
+    **conditions: Any,
+) -> list[planner.Planned]:
+    """The plan for what fits the conditions: by default, all on the pool."""
+    conditions.setdefault("source_node", builders.POOL)
+    return planner.plan(
+        cloud.core,
+        selection.Selection(**conditions),
+        planner.Destination(nodes, volume_type),
+        order,
+    )

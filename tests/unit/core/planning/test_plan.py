@@ -1,0 +1,291 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A plan's file: written whole, read with suspicion, turned round."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+import stat
+from typing import Any
+
+import pytest
+
+from tests.unit import builders
+from volmigrateclient.core import errors, model
+from volmigrateclient.core.planning import plan
+
+_SEEN = plan.Seen.of(builders.volume())
+_PLAN = plan.Plan(
+    auth_url="https://keystone/v3",
+    region_name="RegionOne",
+    created_at="2026-01-01T00:00:00+00:00",
+    steps=(
+        plan.Step(builders.migrate(), _SEEN),
+        plan.Step(
+            builders.migrate(
+                resource_id=builders.SERVER_ID, destination_node="x@y#z"
+            )
+        ),
+    ),
+    selection={"source_node": builders.POOL},
+)
+
+
+def _read(path: pathlib.Path, written: Any) -> plan.Plan:
+    text = written if isinstance(written, str) else json.dumps(written)
+    path.write_text(text)
+    return plan.read(path)
+
+
+@pytest.fixture
+def path(tmp_path: pathlib.Path) -> pathlib.Path:
+    return tmp_path / "plan.json"
+
+
+def test_what_is_written_is_read(path: pathlib.Path) -> None:
+    plan.write(_PLAN, path)
+
+    assert plan.read(path) == _PLAN
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_plan_is_written_whole_or_not_at_all(
+    path: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    plan.write(_PLAN, path)
+    before = path.read_text()
+    unwritable = dataclasses.replace(_PLAN, selection={"x": object()})
+
+    with pytest.raises(TypeError):
+        plan.write(unwritable, path)
+
+    assert path.read_text() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_is_not_there(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(errors.FailedError, match="cannot write"):
+        plan.write(_PLAN, tmp_path / "nowhere" / "plan.json")
+
+
+def test_anybody_may_write_the_four_parameters_only(
+    path: pathlib.Path,
+) -> None:
+    read = _read(
+        path,
+        {
+            "version": 1,
+            "cloud": {"auth_url": "https://keystone"},
+            "actions": [{"resource_id": builders.VOLUME_ID.upper()}],
+        },
+    )
+
+    (step,) = read.steps
+    assert step == plan.Step(builders.action(destination_type=None), seen=None)
+    assert read.region_name is None
+
+
+_ACTION = {"resource_id": builders.VOLUME_ID}
+
+
+def _with(**changes: Any) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "cloud": {"auth_url": "https://keystone"},
+        "actions": [_ACTION],
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("", "is not JSON: "),
+        ("nonsense", "is not JSON: "),
+        ('{"version": 1', "is not JSON: "),
+        ("[" * 100_000, "is not JSON: "),
+        ("1" * 10_000, "is not JSON: "),
+        ("null", "is no plan: $: "),
+        ("[]", "is no plan: $: "),
+        ("{}", "is no plan: $: 'version' is a required property"),
+        (_with(version=2), "is a plan of version 2; this release knows"),
+        (
+            _with(version="x" * 999),
+            "is a plan of version xxxxxxxxxxxxxxxxxxxx;",
+        ),
+        (_with(version=True), "is no plan: $.version: "),
+        (_with(cloud={}), "is no plan: $.cloud: 'auth_url' is a required"),
+        (_with(cloud="https://keystone"), "is no plan: $.cloud: "),
+        (_with(more=1), "is no plan: $: Additional properties"),
+        (_with(actions={}), "is no plan: $.actions: "),
+        (_with(actions=["x"]), "is no plan: $.actions[0]: "),
+        (_with(actions=[{}]), "'resource_id' is a required property"),
+        (_with(actions=[{"resource_id": "data"}]), "$.actions[0].resource_id"),
+        (
+            _with(
+                actions=[_ACTION | {"resource_id": f"{builders.VOLUME_ID}\n"}]
+            ),
+            "$.actions[0].resource_id",
+        ),
+        (
+            _with(actions=[_ACTION | {"migration_type": "warm"}]),
+            "$.actions[0].migration_type: 'warm' is not one of",
+        ),
+        (
+            _with(actions=[_ACTION | {"force": True}]),
+            "('force' was unexpected)",
+        ),
+        (
+            _with(actions=[_ACTION | {"seen": {"size": -1}}]),
+            "$.actions[0].seen.size: ",
+        ),
+        (
+            _with(actions=[_ACTION | {"seen": {"server_ids": "x"}}]),
+            "$.actions[0].seen.server_ids: ",
+        ),
+        (
+            _with(
+                actions=[_ACTION, {"resource_id": builders.VOLUME_ID.upper()}]
+            ),
+            f"names volume {builders.VOLUME_ID} more than once",
+        ),
+    ],
+)
+def test_nonsense_is_refused_in_one_sentence(
+    path: pathlib.Path, written: Any, says: str
+) -> None:
+    with pytest.raises(errors.InvalidActionError) as refused:
+        _read(path, written)
+
+    text = str(refused.value)
+    assert says in text
+    assert text.startswith(str(path))
+    assert "\n" not in text
+    assert len(text) < 500
+
+
+def test_bytes_that_are_no_text(path: pathlib.Path) -> None:
+    path.write_bytes(b"\xff\xfe\x00\x80")
+
+    with pytest.raises(errors.InvalidActionError, match="is not JSON"):
+        plan.read(path)
+
+
+def test_a_file_of_100_mb(path: pathlib.Path) -> None:
+    with path.open("wb") as stream:
+        stream.truncate(100 * 10**6)
+
+    with pytest.raises(errors.InvalidActionError, match="larger than any"):
+        plan.read(path)
+
+
+@pytest.mark.parametrize("name", ["missing.json", "."])
+def test_no_file(tmp_path: pathlib.Path, name: str) -> None:
+    with pytest.raises(errors.InvalidActionError, match="cannot read"):
+        plan.read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("now", "changes"),
+    [
+        ({}, ()),
+        ({"status": "error", "name": "other"}, ()),
+        # It is where it was to go.
+        ({"host": builders.SPARE}, ()),
+        (
+            {"host": builders.OTHER},
+            (f"its pool was {builders.POOL}, is {builders.OTHER}",),
+        ),
+        ({"type_name": "silver"}, ("its type was gold, is silver",)),
+        ({"size": 20}, ("its size was 10, is 20",)),
+        (
+            {"project_id": "p"},
+            (f"its project was {builders.PROJECT_ID}, is p",),
+        ),
+        (
+            {"attachments": (builders.ATTACHMENT,)},
+            (f"its server was none, is {builders.SERVER_ID}",),
+        ),
+    ],
+)
+def test_what_changed_since(now: dict[str, Any], changes: Any) -> None:
+    found = _SEEN.changes(builders.volume(**now), builders.migrate())
+
+    assert found == changes
+
+
+def test_a_swap_that_was_half_way_has_not_changed() -> None:
+    seen = plan.Seen.of(builders.attached())
+    half: model.Volume = builders.attached(
+        host=builders.OTHER, type_name="silver", type_id="silver-id"
+    )
+
+    assert seen.changes(half, builders.action(destination_node="x@y#z")) == ()
+
+
+def test_what_a_plan_does_not_say_has_not_changed() -> None:
+    assert plan.Seen().changes(builders.attached(), builders.migrate()) == ()
+
+
+def _reversed(action: Any, volume: model.Volume) -> plan.Step:
+    step = plan.Step(action, plan.Seen.of(volume))
+    (back,) = dataclasses.replace(_PLAN, steps=(step,)).reversed().steps
+    return back
+
+
+def test_back_from_a_pool() -> None:
+    back = _reversed(builders.migrate(), builders.volume())
+
+    assert back.action == builders.migrate(destination_node=builders.POOL)
+    assert back.seen == dataclasses.replace(_SEEN, host=builders.SPARE)
+
+
+def test_back_from_a_pool_of_an_attached_volume() -> None:
+    there = builders.action(
+        destination_node=builders.SPARE, destination_type="gold"
+    )
+
+    back = _reversed(there, builders.attached())
+
+    assert back.action == dataclasses.replace(
+        there, destination_node=builders.POOL
+    )
+
+
+@pytest.mark.parametrize("kind", ["cold", "swap"])
+def test_back_from_a_type_says_no_pool(kind: str) -> None:
+    there = builders.action(migration_type=kind)
+
+    back = _reversed(there, builders.volume())
+
+    assert back.action == dataclasses.replace(there, destination_type="gold")
+    assert back.seen == dataclasses.replace(_SEEN, type="silver", host=None)
+
+
+def test_the_last_comes_back_first() -> None:
+    steps = tuple(
+        plan.Step(builders.migrate(resource_id=f"v{n}"), _SEEN)
+        for n in range(3)
+    )
+
+    back = dataclasses.replace(_PLAN, steps=steps).reversed()
+
+    assert [s.action.resource_id for s in back.steps] == ["v2", "v1", "v0"]
+    assert back.selection == {"reverse_of": {"source_node": builders.POOL}}
+
+
+def test_what_nobody_saw_cannot_be_taken_back() -> None:
+    with pytest.raises(errors.FailedError, match="nothing written of where"):
+        _PLAN.reversed()
