@@ -29,12 +29,9 @@ project = "volmigrateclient"
 copyright = "volmigrateclient maintainers"
 root_doc = "index"
 
-# A table that the functional tests write; reference/faults includes it.
-exclude_patterns = ["fault-table.rst"]
-
 # reno reads the notes out of git, which an exported tree does not have.
 if not (pathlib.Path(__file__).parents[2] / ".git").exists():
-    exclude_patterns += ["release-notes.rst"]
+    exclude_patterns = ["release-notes.rst"]
     suppress_warnings = ["toc.empty_glob"]
 
 man_pages = [
