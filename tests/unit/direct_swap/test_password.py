@@ -1,0 +1,60 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The temporary user's password."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+
+from volmigrateclient.core import errors
+from volmigrateclient.core.direct_swap import password
+
+_RULES = (
+    None,
+    r"^(?=.*\d)(?=.*[a-z])(?=.*[A-Z])(?=.*[^A-Za-z0-9]).{8,}$",
+    r"^(?=.*\d)(?=.*[a-zA-Z]).{7,}$",
+    r"^[A-Za-z0-9]{12,}$",
+    r"^.{8,40}$",
+    r"^.{8,32}$",
+    r"^[A-Za-z0-9]{8,24}$",
+)
+
+
+@pytest.mark.parametrize("rule", _RULES)
+def test_satisfies_the_rule_with_enough_randomness(rule: str | None) -> None:
+    for _ in range(50):
+        made = password.make(rule)
+
+        assert rule is None or re.match(rule, made)
+        assert 24 <= len(made.encode()) < 72
+        # Even if it were letters and digits only.
+        assert len(made) * math.log2(62) >= 128
+        for kind in ("[a-z]", "[A-Z]", "[0-9]"):
+            assert re.search(kind, made)
+
+
+def test_has_symbols_unless_the_rule_forbids_them() -> None:
+    assert re.search(r"[^A-Za-z0-9]", password.make())
+
+
+def test_no_two_are_alike() -> None:
+    assert len({password.make() for _ in range(200)}) == 200
+
+
+@pytest.mark.parametrize("rule", [r"^.{1,12}$", r"^[a-z]+$", r"^.{80,}$"])
+def test_says_so_if_no_kind_satisfies_the_rule(rule: str) -> None:
+    with pytest.raises(errors.FailedError, match="--temporary-user-domain"):
+        password.make(rule)
