@@ -83,6 +83,12 @@ class Command:
         assert pid is not None
         return pid
 
+    @property
+    def stderr(self) -> str:
+        """What it has said so far."""
+        said = pathlib.Path(self._folder.name, "stderr")
+        return said.read_text() if said.exists() else ""
+
     def end(self, seconds: float = 180.0) -> shell.Completed:
         """Wait for the end; the exit code of a killed one is negative."""
         self._process.join(seconds)

@@ -41,6 +41,8 @@ _SHORTEST, _LONGEST = 0.25, 10.0
 _SHARE = 0.08
 #: Seconds until the cloud is asked again that did not answer so many times.
 _PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
+#: Seconds for which a cloud may not answer before anything was started.
+_OUTAGE = 600.0
 #: Volumes that one read asks for.
 _PER_REQUEST = 50
 #: Seconds that a path which was told to stop may take to undo things.
@@ -111,15 +113,19 @@ class Engine:
         A cloud that does not answer is asked again. Once nothing is to be
         started any more, what is missing stays so.
 
-        :raises CloudError: the cloud refuses to show them
+        :raises CloudError: the cloud refuses to show them, or does not
+            answer for ten minutes
         """
         seen: dict[str, model.Volume] = {}
+        end = self._clock.now() + _OUTAGE
         for start in range(0, len(volume_ids), _PER_REQUEST):
             part = volume_ids[start : start + _PER_REQUEST]
             while not self._refusal:
                 try:
                     seen.update(self._cloud.get_volumes(part))
                 except errors.UnansweredError as error:
+                    if self._clock.now() > end:
+                        raise
                     self._clock.sleep(
                         self._pause_after(error),
                         lambda: self._refusal is not None,
@@ -151,10 +157,11 @@ class Engine:
         try:
             while self._queue or flying:
                 self._start(flying, results)
-                if not flying:
+                if not flying and self._queue:
                     # Only moves that we no longer follow hold a cap now,
                     # and they will not be seen to end.
                     self.refuse("moves that go on in the cloud hold the caps")
+                if not flying:
                     continue
                 self._sleep(flying.values())
                 for index in self._tick(flying, results):

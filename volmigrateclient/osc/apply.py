@@ -145,7 +145,7 @@ class Apply(command.Lister):
 
         admitted = admission.Admission(_limits(parsed), _window(parsed.until))
         with (
-            report.to(parsed.report) as reported,
+            report.to(parsed.report, self._complain) as reported,
             dashboard.reporter(
                 self.app, plan, admitted.pace, reported
             ) as reporter,
@@ -166,6 +166,10 @@ class Apply(command.Lister):
                 )
             self._told_to_stop = bool(told)
         return results
+
+    def _complain(self, text: str) -> None:
+        self.app.stderr.write(f"{text}\n")
+        self._exit_code = 1
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:

@@ -27,7 +27,7 @@ from volmigrateclient.core.planning import plan as plan_
 from volmigrateclient.osc import progress
 
 if typing.TYPE_CHECKING:
-    from rich import console, live
+    from rich import console
 
 #: Moves that the live view names; the others are counted.
 _SHOWN = 12
@@ -52,11 +52,13 @@ def reporter(
         # Slow to import, and not a requirement of osc_lib: only here.
         from rich import console, live
 
+        out = console.Console(file=stream, highlight=False)
+        view = View(out, sizes, pace)
+        # Drawn as often as people can read, not at each event.
         with live.Live(
-            console=console.Console(file=stream, highlight=False),
-            refresh_per_second=4,
-        ) as display:
-            yield Many(report, View(display, sizes, pace))
+            console=out, refresh_per_second=4, get_renderable=view.drawn
+        ):
+            yield Many(report, view)
     else:
         yield Many(report, Lines(stream, len(sizes)))
 
@@ -114,9 +116,12 @@ class View(reporter_.Reporter):
     """Counts, what is moving now, what waits and for which cap."""
 
     def __init__(
-        self, display: live.Live, sizes: Mapping[str, int], pace: pace_.Pace
+        self,
+        out: console.Console,
+        sizes: Mapping[str, int],
+        pace: pace_.Pace,
     ) -> None:
-        self._display = display
+        self._out = out
         self._sizes = sizes
         self._pace = pace
         self._began = time.monotonic()
@@ -130,19 +135,17 @@ class View(reporter_.Reporter):
         volume = move.before.volume if move.survey else move.volume
         name = volume.name if volume and volume.name else ""
         self._moving[move.action.resource_id] = name, phase, elapsed
-        self._draw()
 
     def waiting(self, caps: Mapping[str, int]) -> None:
         self._waiting = dict(caps)
-        self._draw()
 
     def warning(self, move: move_.Move, text: str) -> None:
-        self._display.console.print(
+        self._out.print(
             f"{move.action.resource_id}: warning: {text}", markup=False
         )
 
     def trouble(self, text: str) -> None:
-        self._display.console.print(text, markup=False)
+        self._out.print(text, markup=False)
 
     def ended(self, result: move_.MoveResult) -> None:
         volume_id = result.action.resource_id
@@ -153,40 +156,34 @@ class View(reporter_.Reporter):
         if result.outcome is move_.Outcome.DONE:
             self._moved += result.size
         elif not result.outcome.success:
-            self._display.console.print(
+            self._out.print(
                 f"{volume_id}: {result.outcome.value}: {result.reason}",
                 markup=False,
             )
-        self._draw()
 
-    def _draw(self) -> None:
-        from rich import console, text
+    def drawn(self) -> console.RenderableType:
+        """What there is to see now; called by another thread."""
+        from rich import text
 
+        moving, held = list(self._moving.items()), self._waiting
         lines = [self._counts(), self._estimate()]
-        if self._waiting:
-            lines.append(
-                "waiting for: "
-                + ", ".join(
-                    f"{cap} ({number})"
-                    for cap, number in sorted(self._waiting.items())
-                )
-            )
-        for volume_id, (name, phase, age) in list(self._moving.items())[
-            :_SHOWN
-        ]:
+        if held:
+            caps = (f"{cap} ({held[cap]})" for cap in sorted(held))
+            lines.append(f"waiting for: {', '.join(caps)}")
+        for volume_id, (name, phase, age) in moving[:_SHOWN]:
             lines.append(f"  {volume_id} {name}: {phase}, {age:.0f} s")
-        more = len(self._moving) - _SHOWN
+        more = len(moving) - _SHOWN
         if more > 0:
             lines.append(f"  and {more} more")
-        rows: list[console.RenderableType] = [text.Text(s) for s in lines]
-        self._display.update(console.Group(*rows))
+        # Names are no markup.
+        return text.Text("\n".join(lines))
 
     def _counts(self) -> str:
-        ended = sum(self._outcomes.values())
+        ended = sum(list(self._outcomes.values()))
         waiting = len(self._sizes) - ended - len(self._moving)
         told = [
             f"{number} {outcome.value}"
-            for outcome, number in self._outcomes.items()
+            for outcome, number in list(self._outcomes.items())
         ]
         return ", ".join(
             [*told, f"{len(self._moving)} running", f"{waiting} waiting"]

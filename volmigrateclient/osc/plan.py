@@ -100,6 +100,10 @@ class Plan(command.Lister):
         from volmigrateclient.core.planning import plan, planner
         from volmigrateclient.osc import cloud, failures, progress
 
+        if parsed_args.output and parsed_args.output == parsed_args.reverse:
+            raise exceptions.CommandError(
+                _("--output and --reverse cannot be one file")
+            )
         client_manager = self.app.client_manager
         with failures.for_the_user():
             connected = cloud.connect(client_manager)

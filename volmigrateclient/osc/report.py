@@ -19,8 +19,9 @@ import csv
 import dataclasses
 import datetime
 import json
+import os
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
 from volmigrateclient.core import errors
@@ -50,43 +51,65 @@ _FIELDS = (
 
 
 class FileReporter(reporter_.Reporter):
-    """Writes a line of JSON as each action ends."""
+    """Writes a line of JSON as each action ends.
+
+    :ivar fault: why nothing more can be written; the moves go on
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self.rows: list[dict[str, Any]] = []
+        self.fault: OSError | None = None
 
     def ended(self, result: move_.MoveResult) -> None:
         row = _row(result)
         self.rows.append(row)
-        self._stream.write(json.dumps(row) + "\n")
-        # It is for those who watch, and for when this process is killed.
-        self._stream.flush()
+        try:
+            self._stream.write(json.dumps(row) + "\n")
+            # It is for those who watch, and for when this process is killed.
+            self._stream.flush()
+        except OSError as error:
+            self.fault = error
 
 
 @contextlib.contextmanager
-def to(path: pathlib.Path | None) -> Iterator[reporter_.Reporter]:
+def to(
+    path: pathlib.Path | None, complain: Callable[[str], None]
+) -> Iterator[reporter_.Reporter]:
     """A reporter that writes to a file, readable by its owner only.
 
     JSON lines while it runs; one named ``.csv`` or ``.json`` is turned into
     that at the end.
 
-    :raises FailedError: the file cannot be written
+    :param complain: told at the end if something could not be written: what
+        was moved has its results all the same
+    :raises FailedError: the file cannot be opened
     """
     if path is None:
         yield reporter_.Reporter()
         return
     try:
-        path.touch(mode=0o600)
-        with path.open("w", encoding="utf-8") as stream:
-            reporter = FileReporter(stream)
-            try:
-                yield reporter
-            finally:
-                stream.flush()
-                _finish(path, reporter.rows)
+        descriptor = os.open(
+            path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600
+        )
     except OSError as error:
-        raise errors.FailedError(f"cannot write {path}: {error}") from error
+        raise errors.FailedError(_cannot(path, error)) from error
+    stream = os.fdopen(descriptor, "w", encoding="utf-8")
+    reporter = FileReporter(stream)
+    try:
+        yield reporter
+    finally:
+        try:
+            stream.close()
+            _finish(path, reporter.rows)
+        except OSError as error:
+            reporter.fault = error
+        if reporter.fault is not None:
+            complain(_cannot(path, reporter.fault))
+
+
+def _cannot(path: pathlib.Path, error: OSError) -> str:
+    return f"cannot write {path}: {error.strerror}"
 
 
 def _finish(path: pathlib.Path, rows: list[dict[str, Any]]) -> None:

@@ -27,12 +27,14 @@ class Cloud(scripted_cloud.Cloud):
 
     :ivar filters: those of each list, in their order
     :ivar quotas: by project
+    :ivar moves: the readings of a volume once it was asked to move
     """
 
     def __init__(self, *volumes: model.Volume) -> None:
         super().__init__(*volumes)
         self.filters: list[dict[str, Any]] = []
         self.owned: list[tuple[str, model.Snapshot]] = []
+        self.moves: dict[str, list[model.Volume]] = {}
         self.quotas: dict[str, Mapping[str, model.Quota]] = {}
         self.pools = [builders.pool(name) for name in _POOLS]
 
@@ -44,9 +46,15 @@ class Cloud(scripted_cloud.Cloud):
             volume
             for volume in self.volumes.values()
             if (volume.host or "").startswith(host)
+            and filters.get("migration_status")
+            in (None, volume.migration_status)
             and filters.get("project_id") in (None, volume.project_id)
             and filters.get("volume_type_id") in (None, volume.type_id)
         ]
+
+    def migrate_volume(self, volume_id: str, pool: str, *, lock: bool) -> str:
+        self.script[volume_id] = list(self.moves.get(volume_id, ()))
+        return super().migrate_volume(volume_id, pool, lock=lock)
 
     def list_all_snapshots(
         self, **filters: Any
