@@ -14,8 +14,6 @@
 
 from __future__ import annotations
 
-import time
-
 from tests import cloud as cloud_
 from tests.demo import guests, leftovers, screen
 from tests.functional import resources
@@ -112,14 +110,21 @@ class Direct:
         """Nova ends what it began, whether anybody waits or not."""
         self._shown.say("Later Nova has ended its copy.")
         self._cloud.knobs("nova").clear()
+        actions = self._make.nova.instance_action
+        (swap,) = (
+            one
+            for one in actions.list(guest.server.id)
+            if one.action == "swap_volume"
+        )
         resources.until(
             "Nova has swapped",
-            lambda: (
-                self._make.seen(guest.volume.id).status == "available"
-                and guest.volume.id not in guest.volume_ids
+            lambda: all(
+                event["result"] == "Success"
+                for event in actions.get(
+                    guest.server.id, swap.request_id
+                ).events
             ),
         )
-        time.sleep(1)  # the event ends just after that
 
     def _swapped(self, guest: guests.Guest) -> None:
         """The guest has its data on a gold volume; the source is gone."""

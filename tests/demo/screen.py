@@ -161,7 +161,12 @@ class Running:
 
     def end(self) -> tuple[int, str]:
         """Wait for the end; gives the exit code and the output."""
-        exit_code = self._process.wait()
+        try:
+            exit_code = self._process.wait()
+        except BaseException:
+            # Whoever ends the demonstration ends what it runs, too.
+            self._process.kill()
+            raise
         self._reader.join()
         if exit_code > 0:
             self._screen.line(f"(exit code {exit_code})")
