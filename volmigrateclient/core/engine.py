@@ -20,15 +20,14 @@ steps that it is and never sleeps or polls by itself.
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 from collections.abc import Collection, Iterable, Sequence
 
-from volmigrateclient.core import action as action_
 from volmigrateclient.core import admission as admission_
 from volmigrateclient.core import clock as clock_
 from volmigrateclient.core import cloud as cloud_
-from volmigrateclient.core import errors, model, paths, waiting
+from volmigrateclient.core import errors, model, waiting
+from volmigrateclient.core import flight as flight_
 from volmigrateclient.core import job as job_
 from volmigrateclient.core import move as move_
 from volmigrateclient.core import reporter as reporter_
@@ -48,21 +47,11 @@ _PER_REQUEST = 50
 #: Seconds that a path which was told to stop may take to undo things.
 _GRACE = 300.0
 
-
-@dataclasses.dataclass
-class _Flight:
-    """A job in the air."""
-
-    job: job_.Job
-    move: move_.Move
-    steps: move_.Steps
-    started_at: float
-    wait: move_.Wait
-    due: float
-    told_to_stop: bool = False
-    stopped_at: float = 0.0
-    announced: bool = False
-    warned: int = 0
+_NOT_UNDONE = move_.Ending(
+    move_.Outcome.UNDECIDED,
+    "what was begun could not be undone in time; see 'openstack volume "
+    "watcher-migrate recover'",
+)
 
 
 class Engine:
@@ -152,7 +141,7 @@ class Engine:
         self._ahead.keep(
             (job.volume for job in every if job.volume), self._clock.now()
         )
-        flying: dict[int, _Flight] = {}
+        flying: dict[int, flight_.Flight] = {}
         results: dict[int, move_.MoveResult] = {}
         try:
             while self._queue or flying:
@@ -174,7 +163,7 @@ class Engine:
 
     def _start(
         self,
-        flying: dict[int, _Flight],
+        flying: dict[int, flight_.Flight],
         results: dict[int, move_.MoveResult],
     ) -> None:
         """Start every job that may; end those that never will."""
@@ -220,7 +209,7 @@ class Engine:
 
     def _take_off(
         self, job: job_.Job, index: int, results: dict[int, move_.MoveResult]
-    ) -> _Flight | None:
+    ) -> flight_.Flight | None:
         volume_id = job.action.resource_id
         if self._queue and self._ahead.stale([volume_id]):
             self._read_ahead(volume_id)
@@ -232,7 +221,7 @@ class Engine:
             volume=self._ahead.take(volume_id),
             seen=job.seen,
         )
-        flight = _Flight(
+        flight = flight_.Flight(
             job, move, job.steps(move), now, move_.Wait((), "checking"), now
         )
         ended = self._advance(flight, None)
@@ -254,7 +243,7 @@ class Engine:
             return  # it is looked at anew, and patiently, by its path
         self._ahead.keep(seen.values(), self._clock.now())
 
-    def _sleep(self, flights: Collection[_Flight]) -> None:
+    def _sleep(self, flights: Collection[flight_.Flight]) -> None:
         """Until one is due, or one has to be told of an interruption."""
         due = min(flight.due for flight in flights)
         # A stop is told once; what undoes then waits like anything else.
@@ -267,7 +256,7 @@ class Engine:
 
     def _tick(
         self,
-        flying: dict[int, _Flight],
+        flying: dict[int, flight_.Flight],
         results: dict[int, move_.MoveResult],
     ) -> list[int]:
         """Read once for all that are due, and advance them."""
@@ -275,9 +264,10 @@ class Engine:
         due = {
             index: flight
             for index, flight in flying.items()
-            # One read is for all that look at a volume, due or not.
+            # One read is for all that look at a volume, due or not; but a
+            # cloud that does not answer is asked when it is time.
             if flight.due <= now
-            or flight.wait.volumes
+            or (flight.wait.volumes and not self._failures)
             or self._is_to_stop(flight, now)
         }
         wanted = {v for f in due.values() for v in f.wait.volumes}
@@ -322,78 +312,49 @@ class Engine:
         most = min(room, self._at_once)
         return self._ahead.stale(self._queue.upcoming(most))
 
-    def _is_to_stop(self, flight: _Flight, now: float) -> bool:
+    def _is_to_stop(self, flight: flight_.Flight, now: float) -> bool:
         if flight.told_to_stop:
             return now - flight.stopped_at > _GRACE
-        return self._interrupted or now > self._deadline(flight)
-
-    def _deadline(self, flight: _Flight) -> float:
-        survey = flight.move.survey
-        size = survey.volume.size if survey else 0
-        return flight.started_at + flight.move.options.seconds(size)
+        return self._interrupted or now > flight.deadline
 
     def _advance(
         self,
-        flight: _Flight,
+        flight: flight_.Flight,
         reading: move_.Reading | None,
         signal: errors.HandOver | None = None,
     ) -> move_.MoveResult | None:
-        """Send a path its reading, or throw it a reason to stop."""
+        """Send a path its reading, or a reason to stop; report its end."""
         now = self._clock.now()
         if signal is None and self._is_to_stop(flight, now):
             if flight.told_to_stop:
                 flight.steps.close()
-                return self._end(
-                    flight,
-                    move_.Ending(
-                        move_.Outcome.UNDECIDED,
-                        "what was begun could not be undone in time; see "
-                        "'openstack volume watcher-migrate recover'",
-                    ),
-                )
+                return self._end(flight, _NOT_UNDONE)
             signal = (
                 errors.Interrupted("interrupted")
                 if self._interrupted
                 else errors.TimedOut("timed out")
             )
-        try:
-            if signal is not None:
-                if not flight.told_to_stop:
-                    flight.told_to_stop, flight.stopped_at = True, now
-                flight.wait = flight.steps.throw(signal)
-            elif reading is None:
-                flight.wait = next(flight.steps)
-            else:
-                flight.wait = flight.steps.send(reading)
-        except StopIteration as stop:
-            return self._end(flight, stop.value)
-        except errors.HandOver as hand_over:
-            return self._end(flight, paths.handed_over(flight.move, hand_over))
-        except errors.MigrateError as error:
-            if _seen_no_more(flight.move, error):
-                # Nor would the jobs that come next see anything.
-                self.refuse(str(error))
-            return self._end(flight, _ending_of(flight.move, error))
-        self._wait_on(flight)
-        return None
+        if signal is not None and not flight.told_to_stop:
+            flight.told_to_stop, flight.stopped_at = True, now
+        ending = flight.advance(reading, signal)
+        if ending is None:
+            self._wait_on(flight)
+            return None
+        if flight.seen_no_more:
+            # Nor would the jobs that come next see anything.
+            self.refuse(str(flight.error))
+        return self._end(flight, ending)
 
-    def _wait_on(self, flight: _Flight) -> None:
+    def _wait_on(self, flight: flight_.Flight) -> None:
         now = self._clock.now()
-        flight.due = now + interval(
-            max(now - flight.started_at, self._typical(flight))
-        )
+        # Looks are spread by how long such moves take these days.
+        typical = self._admission.pace.typical(flight.size)
+        flight.due = now + interval(max(now - flight.started_at, typical))
         if not flight.wait.holds:
             self._admission.moved(flight.job)
         self._report(flight, now)
 
-    def _typical(self, flight: _Flight) -> float:
-        """Seconds that such a move takes these days; 0 is unknown."""
-        survey = flight.move.survey
-        return (
-            self._admission.pace.typical(survey.volume.size) if survey else 0.0
-        )
-
-    def _report(self, flight: _Flight, now: float) -> None:
+    def _report(self, flight: flight_.Flight, now: float) -> None:
         if flight.move.survey is not None and not flight.announced:
             flight.announced = True
             self._reporter_says("started", flight.move)
@@ -404,7 +365,9 @@ class Engine:
             "phase", flight.move, flight.wait.phase, now - flight.started_at
         )
 
-    def _end(self, flight: _Flight, ending: move_.Ending) -> move_.MoveResult:
+    def _end(
+        self, flight: flight_.Flight, ending: move_.Ending
+    ) -> move_.MoveResult:
         elapsed = self._clock.now() - flight.started_at
         result = move_.MoveResult.of(flight.move, ending, elapsed)
         for text in flight.move.warnings[flight.warned :]:
@@ -420,29 +383,6 @@ class Engine:
             LOG.debug("the reader of the progress has gone")
             self._reporter = reporter_.Reporter()
             self.interrupt()
-
-
-def _ending_of(move: move_.Move, error: errors.MigrateError) -> move_.Ending:
-    if _seen_no_more(move, error) and move.request_ids:
-        # That we see nothing any more is no failure of what Cinder does.
-        return paths.handed_over(move, errors.LostSight(str(error)))
-    outcome = move_.Outcome.FAILED
-    if isinstance(error, errors.RefusedError | errors.ChangedError) or (
-        # What a plan names may have been deleted since.
-        isinstance(error, errors.LookupFailedError) and move.options.unattended
-    ):
-        outcome = move_.Outcome.REFUSED
-    elif isinstance(error, errors.QuarantineError):
-        outcome = move_.Outcome.UNDECIDED
-    return move_.Ending(outcome, str(error))
-
-
-def _seen_no_more(move: move_.Move, error: errors.MigrateError) -> bool:
-    """Whether our credentials are at an end; via Nova there are others."""
-    return (
-        isinstance(error, errors.UnauthorizedError)
-        and move.path is not action_.Path.SWAP_VIA_NOVA
-    )
 
 
 def interval(age: float) -> float:

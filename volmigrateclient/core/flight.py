@@ -1,0 +1,102 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A job in the air: its path, what it waits for, and how it came down."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from volmigrateclient.core import action as action_
+from volmigrateclient.core import errors, paths
+from volmigrateclient.core import job as job_
+from volmigrateclient.core import move as move_
+
+
+@dataclasses.dataclass
+class Flight:
+    """A job in the air; times are the engine's clock's, in seconds.
+
+    ``announced`` and ``warned`` are what was reported of it so far.
+    """
+
+    job: job_.Job
+    move: move_.Move
+    steps: move_.Steps
+    started_at: float
+    wait: move_.Wait
+    due: float
+    told_to_stop: bool = False
+    stopped_at: float = 0.0
+    announced: bool = False
+    warned: int = 0
+    error: errors.MigrateError | None = None
+
+    @property
+    def size(self) -> int:
+        """GiB, or 0 as long as the volume was not looked at."""
+        return self.move.survey.volume.size if self.move.survey else 0
+
+    @property
+    def deadline(self) -> float:
+        """When the move's own time is over."""
+        return self.started_at + self.move.options.seconds(self.size)
+
+    @property
+    def seen_no_more(self) -> bool:
+        """Whether our credentials are at an end; via Nova there are others."""
+        return (
+            isinstance(self.error, errors.UnauthorizedError)
+            and self.move.path is not action_.Path.SWAP_VIA_NOVA
+        )
+
+    def advance(
+        self,
+        reading: move_.Reading | None,
+        signal: errors.HandOver | None = None,
+    ) -> move_.Ending | None:
+        """Send the path its reading, or throw it a reason to stop.
+
+        :param reading: None is the first call
+        :returns: how it ended, or None where it waits again
+        """
+        try:
+            if signal is not None:
+                self.wait = self.steps.throw(signal)
+            elif reading is None:
+                self.wait = next(self.steps)
+            else:
+                self.wait = self.steps.send(reading)
+        except StopIteration as stop:
+            ending: move_.Ending = stop.value
+            return ending
+        except errors.HandOver as hand_over:
+            return paths.handed_over(self.move, hand_over)
+        except errors.MigrateError as error:
+            self.error = error
+            return self._ending_by(error)
+        return None
+
+    def _ending_by(self, error: errors.MigrateError) -> move_.Ending:
+        move, outcome = self.move, move_.Outcome.FAILED
+        if self.seen_no_more and move.request_ids:
+            # That we see nothing any more is no failure of what Cinder does.
+            return paths.handed_over(move, errors.LostSight(str(error)))
+        if isinstance(error, errors.RefusedError | errors.ChangedError) or (
+            # What a plan names may have been deleted since.
+            isinstance(error, errors.LookupFailedError)
+            and move.options.unattended
+        ):
+            outcome = move_.Outcome.REFUSED
+        elif isinstance(error, errors.QuarantineError):
+            outcome = move_.Outcome.UNDECIDED
+        return move_.Ending(outcome, str(error))
