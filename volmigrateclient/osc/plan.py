@@ -90,7 +90,10 @@ class Plan(command.Lister):
             "--reverse",
             metavar="<file>",
             type=pathlib.Path,
-            help=_("File to write the plan to that takes it all back"),
+            help=_(
+                "File to write the plan to that takes it all back: to the "
+                "pool, or to the type, for which Cinder chooses the pool"
+            ),
         )
         return parser
 
