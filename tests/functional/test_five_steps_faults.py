@@ -289,12 +289,14 @@ def _no_swap_runs(stage: Stage, case: five_steps.Case) -> bool:
 
 def _left(before: Any, after: Any, source_id: str) -> set[str]:
     """IDs of users and volumes that are there for the moment only."""
+    # A new volume in place of the source is there to stay.
+    kinds = ["users"]
+    if source_id in after["volumes"]:
+        kinds.append("volumes")
     return {
         change.id
         for change in before.difference(after)
-        if change.kind in ("users", "volumes")
-        and change.before is None
-        and source_id in after["volumes"]
+        if change.kind in kinds and change.before is None
     }
 
 

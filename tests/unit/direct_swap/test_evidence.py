@@ -52,9 +52,8 @@ def _row(volume_id: str) -> model.ServerVolume:
 
 
 def _swap(**fields: Any) -> model.SwapAction:
-    return model.SwapAction(
-        **{"request_id": "req-1", "started_at": "", "events": True} | fields
-    )
+    begun = model.SwapAction("req-1", "", events=True)
+    return dataclasses.replace(begun, **fields)
 
 
 _ERROR_OLD = _swap(result="Error", traceback=tracebacks.P4_COPY)
@@ -88,7 +87,7 @@ def _asked(request_id: str) -> marks.Mark:
     return dataclasses.replace(_MARK, request_id=request_id)
 
 
-_RESERVED = {
+_RESERVED: dict[str, Any] = {
     "source": _volume("old", "detaching"),
     "destination": _volume("new", "reserved"),
     "destination_attachments": [_attachment("new", "reserved")],
