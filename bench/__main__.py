@@ -39,7 +39,7 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument(
         "--repeats",
-        default="2,1",
+        default="1",
         metavar="<numbers>",
         help="how often, for each size (default: %(default)s)",
     )
