@@ -41,16 +41,20 @@ from keystoneauth1 import session as session_
 
 from volmigrateclient import gateway
 from volmigrateclient.core import admission, cloud, engine, job
-from volmigrateclient.core import reporter as reporter_
 from volmigrateclient.core.action import Action, Options
+from volmigrateclient.core.errors import CloudError, InvalidActionError
 from volmigrateclient.core.move import MoveResult, Outcome
+from volmigrateclient.core.reporter import Reporter
 from volmigrateclient.gateway import connection
 
 __all__ = (
     "Action",
+    "CloudError",
+    "InvalidActionError",
     "MoveResult",
     "Options",
     "Outcome",
+    "Reporter",
     "connect",
     "migrate",
 )
@@ -84,7 +88,7 @@ def migrate(
     session: session_.Session,
     actions: Iterable[Action],
     options: Options | None = None,
-    reporter: reporter_.Reporter | None = None,
+    reporter: Reporter | None = None,
     max_parallel: int = 1,
     region_name: str | None = None,
     interface: str = "public",
@@ -97,6 +101,8 @@ def migrate(
     :param reporter: hears of every event on the way
     :param max_parallel: how many are moved at once; never two volumes of
         one server
+    :raises CloudError: the volumes of several actions cannot be looked at;
+        nothing was started
     """
     chosen = options or Options()
     wanted = list(actions)

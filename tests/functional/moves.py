@@ -67,7 +67,7 @@ def rows_of(cloud: cloud_.Cloud, volume: Any) -> list[dict[str, Any]]:
         for row in cloud.inventory()["volumes"].values()
         if row["id"] == volume.id
         or row["name"] == volume.name
-        or volume.id in (row["migration_status"] or "")
+        or row["migration_status"] == f"target:{volume.id}"
     ]
 
 

@@ -54,11 +54,14 @@ def translated(
                 nova_exceptions.ClientException,
             ) as error:
                 raise _from_status(
-                    service, error.code, error.message
+                    service, error.code, error.message, error.request_id
                 ) from error
             except auth_exceptions.HttpError as error:
                 raise _from_status(
-                    service, error.http_status, error.message
+                    service,
+                    error.http_status,
+                    error.message,
+                    error.request_id,
                 ) from error
             except auth_exceptions.ConnectionError as error:
                 # Refused, dropped or timed out: if it was sent, the service
@@ -98,7 +101,10 @@ def _unreached(error: auth_exceptions.ConnectionError) -> str:
 
 
 def _from_status(
-    service: str, status: int, message: str | None
+    service: str,
+    status: int,
+    message: str | None,
+    request_id: str | None,
 ) -> errors.CloudError:
     kind = _BY_STATUS.get(status)
     if kind is None:
@@ -106,4 +112,6 @@ def _from_status(
     text = f"{service} answered {status}"
     if status == 406:
         text += ", it is too old (OpenStack Yoga or later is needed)"
-    return kind(f"{text}: {message}" if message else text, status)
+    return kind(
+        f"{text}: {message}" if message else text, status, request_id or ""
+    )

@@ -1,0 +1,186 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The library, with a session and a list of actions."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+from typing import Any
+
+from keystoneauth1 import session as session_
+from keystoneauth1.identity import v3
+
+from tests import cloud as cloud_
+from tests.functional import moves, resources
+from volmigrateclient import api
+
+EXAMPLE = (
+    pathlib.Path(__file__).parents[2] / "doc" / "source" / "library_example.py"
+)
+
+
+class Recorder(api.Reporter):
+    """Keeps what it hears, in order."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, str, str]] = []
+
+    def started(self, move: Any) -> None:
+        self._hear("started", move.action)
+
+    def phase(self, move: Any, phase: str, elapsed: float) -> None:
+        assert elapsed >= 0
+        self._hear("phase", move.action, phase)
+
+    def ended(self, result: api.MoveResult) -> None:
+        self._hear("ended", result.action, result.outcome.value)
+
+    def _hear(self, event: str, action: api.Action, what: str = "") -> None:
+        heard = (action.resource_id, event, what)
+        if self.heard[-1:] != [heard]:
+            self.heard.append(heard)
+
+    def of(self, volume: Any) -> list[tuple[str, str]]:
+        """What was heard of one volume."""
+        return [
+            (event, what)
+            for resource_id, event, what in self.heard
+            if resource_id == volume.id
+        ]
+
+
+def _cold(volume: Any, pool: str) -> api.Action:
+    return api.Action.from_mapping(
+        {
+            "resource_id": volume.id,
+            "migration_type": "cold",
+            "destination_node": pool,
+        }
+    )
+
+
+def test_the_example_of_the_documentation_works(
+    cloud: cloud_.Cloud, make: resources.Resources
+) -> None:
+    cold, retyped = make.volume(pool=moves.ALPHA), make.volume()
+    content = cloud.digest(cold.id)
+    actions = [
+        _cold(cold, moves.BETA).to_mapping(),
+        {
+            "resource_id": retyped.id,
+            "migration_type": "cold",
+            "destination_type": "gold",
+        },
+    ]
+
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLE)],
+        input=json.dumps(actions),
+        env={**os.environ, **cloud.environment("admin")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    first, second = json.loads(done.stdout)
+    assert first["volume"] == cold.id
+    assert first["result"] == second["result"] == "done"
+    assert first["pool"] == make.host(cold.id) == moves.BETA
+    assert second["type"] == make.seen(retyped.id).volume_type == "gold"
+    assert cloud.digest(cold.id) == content
+    assert f"{cold.id}: copying" in done.stderr
+
+
+def test_actions_end_apart_and_report_in_order(
+    cloud: cloud_.Cloud, make: resources.Resources
+) -> None:
+    moved, there = make.volume(pool=moves.ALPHA), make.volume(pool=moves.BETA)
+    refused, copied = make.volume(pool=moves.ALPHA), make.volume()
+    make.cinder.volume_snapshots.create(refused.id)
+    volumes = (moved, there, refused, copied)
+    recorder = Recorder()
+
+    results = api.migrate(
+        cloud.session(),
+        [
+            *(_cold(volume, moves.BETA) for volume in volumes[:3]),
+            api.Action(copied.id, "cold", destination_type="gold"),
+        ],
+        reporter=recorder,
+        max_parallel=2,
+    )
+
+    assert [r.volume_id for r in results] == [v.id for v in volumes]
+    assert [r.outcome.value for r in results] == [
+        "done",
+        "already there",
+        "blocked",
+        "done",
+    ]
+    assert "Invalid state for cold migration" in results[2].reason
+    events = recorder.of(moved)
+    assert ("started", "") in events
+    assert events.index(("started", "")) < events.index(("phase", "copying"))
+    assert events[-1] == ("ended", "done")
+    assert recorder.of(there)[-1] == ("ended", "already there")
+    assert recorder.of(refused)[-1] == ("ended", "blocked")
+    assert make.host(refused.id) == moves.ALPHA
+
+
+def test_two_move_at_the_same_time(
+    cloud: cloud_.Cloud, make: resources.Resources
+) -> None:
+    first, second = make.volume(pool=moves.ALPHA), make.volume()
+    recorder = Recorder()
+
+    results = api.migrate(
+        cloud.session(),
+        [
+            _cold(first, moves.BETA),
+            api.Action(second.id, "cold", destination_type="gold"),
+        ],
+        reporter=recorder,
+        max_parallel=2,
+    )
+
+    assert [r.outcome for r in results] == [api.Outcome.DONE] * 2
+    both = [(i, event) for i, event, what in recorder.heard]
+    ends = [both.index((v.id, "ended")) for v in (first, second)]
+    starts = [both.index((v.id, "started")) for v in (first, second)]
+    assert max(starts) < min(ends)
+
+
+def test_wrong_credentials_are_a_result(
+    cloud: cloud_.Cloud, make: resources.Resources
+) -> None:
+    volume = make.volume()
+    session = session_.Session(
+        v3.Password(
+            cloud.auth_url,
+            username="admin",
+            password="not this one",
+            user_domain_name="Default",
+            project_name="admin",
+            project_domain_name="Default",
+        )
+    )
+
+    (result,) = api.migrate(session, [_cold(volume, moves.BETA)])
+
+    assert result.outcome is api.Outcome.FAILED
+    assert "401" in result.reason
