@@ -1,0 +1,169 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Pools full of volumes, and what Cinder itself has recorded of moves."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import pathlib
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent import futures
+from typing import Any
+
+from cinderclient import client as cinder_client
+
+from tests import cloud as cloud_
+from tests.cloud import databases
+from tests.functional import moves, resources
+
+#: Requests at once; more only make a busy Cinder slower.
+_THREADS = 4
+
+
+def client(cloud: cloud_.Cloud, user: str) -> Any:
+    """cinderclient with a microversion, straight at Cinder."""
+    return cinder_client.Client(
+        "3.71",
+        session=cloud.access.session(user, direct=True),
+        endpoint_type="internal",
+    )
+
+
+def fill(
+    make: resources.Resources,
+    prefix: str,
+    kinds: Iterable[Mapping[str, Any]],
+    pool: str = moves.ALPHA,
+) -> list[Any]:
+    """Make volumes on a pool, several at once, each with its own content.
+
+    :param prefix: what their names begin with
+    :param kinds: what to ask Cinder for, one for each; ``user`` says who
+    """
+
+    def create(kind: Mapping[str, Any]) -> str:
+        asked = {
+            "size": 1,
+            "volume_type": "bronze",
+            "name": make.name(f"{prefix}-volume"),
+            **kind,
+        }
+        cinder = client(make.cloud, asked.pop("user", "alice"))
+        return cinder.volumes.create(**asked).id
+
+    # No volume is on a pool by name: the others are closed meanwhile.
+    with (
+        make._only_backend_of(pool),
+        futures.ThreadPoolExecutor(_THREADS) as threads,
+    ):
+        ids = list(threads.map(create, kinds))
+        resources.until(
+            "volumes created", lambda: _all_available(make.cloud, ids)
+        )
+    for volume_id in ids:
+        make.cloud.write_volume(volume_id, volume_id)
+    return [make.seen(volume_id) for volume_id in ids]
+
+
+def _all_available(cloud: cloud_.Cloud, ids: Sequence[str]) -> bool:
+    rows = cloud.inventory()["volumes"]
+    states = {rows[volume_id]["status"] for volume_id in ids}
+    assert states <= {"creating", "available"}, states
+    return states == {"available"}
+
+
+def digests(cloud: cloud_.Cloud, volumes: Iterable[Any]) -> dict[str, str]:
+    """The content of volumes, by ID."""
+    return {volume.id: cloud.digest(volume.id) for volume in volumes}
+
+
+def hosts(cloud: cloud_.Cloud, volumes: Iterable[Any]) -> dict[str, Any]:
+    """The pools that volumes are on, by ID."""
+    rows = cloud.inventory()["volumes"]
+    return {volume.id: rows[volume.id]["host"] for volume in volumes}
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """Cinder began (or ended) to move a volume."""
+
+    volume_id: str
+    begins: bool
+
+
+class Journal:
+    """Every beginning and end of a move, as Cinder's database saw them.
+
+    A trigger writes them down within Cinder's own transactions, so none
+    is missed however short it is, and their order is that of the commits.
+    """
+
+    _TRIGGER = """
+        CREATE TABLE IF NOT EXISTS journal
+            (number INTEGER PRIMARY KEY AUTOINCREMENT, volume_id, begins);
+        CREATE TRIGGER IF NOT EXISTS journal_of_volumes
+        AFTER UPDATE OF migration_status ON volumes
+        WHEN (COALESCE(OLD.migration_status, '') IN
+                ('starting', 'migrating', 'completing'))
+            <> (COALESCE(NEW.migration_status, '') IN
+                ('starting', 'migrating', 'completing'))
+        BEGIN
+            INSERT INTO journal (volume_id, begins) VALUES (
+                NEW.id,
+                COALESCE(NEW.migration_status, '') IN
+                    ('starting', 'migrating', 'completing'));
+        END;
+    """
+
+    def __init__(self, cloud: cloud_.Cloud) -> None:
+        self._directory: pathlib.Path = cloud.directory
+        with databases.opened(self._directory, "cinder") as connection:
+            connection.executescript(self._TRIGGER)
+        self._mark = len(self._rows())
+
+    def _rows(self) -> list[Any]:
+        return databases.rows(
+            self._directory, "cinder", "SELECT * FROM journal ORDER BY number"
+        )
+
+    @property
+    def entries(self) -> list[Entry]:
+        """What happened since this journal was opened."""
+        return [
+            Entry(row["volume_id"], bool(row["begins"]))
+            for row in self._rows()[self._mark :]
+        ]
+
+    @property
+    def begun(self) -> collections.Counter[str]:
+        """How often Cinder began to move each volume."""
+        return collections.Counter(
+            entry.volume_id for entry in self.entries if entry.begins
+        )
+
+    def most_at_once(self, lanes: Mapping[str, Any]) -> dict[Any, int]:
+        """How many moves of a lane were going on, when they were the most.
+
+        :param lanes: a lane by volume ID; a volume without one is left out
+        """
+        now: collections.Counter[Any] = collections.Counter()
+        most: dict[Any, int] = {}
+        for entry in self.entries:
+            # The old copy takes over the row that was the target's.
+            if entry.volume_id not in lanes:
+                continue
+            lane = lanes[entry.volume_id]
+            now[lane] += 1 if entry.begins else -1
+            most[lane] = max(most.get(lane, 0), now[lane])
+        return most

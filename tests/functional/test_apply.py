@@ -1,0 +1,128 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Rules of apply: canaries, a window, the way back, foreign plans."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import pathlib
+from typing import Any
+
+import pytest
+
+from tests import cloud as cloud_
+from tests.functional import (
+    batches,
+    conftest,
+    moves,
+    pools,
+    resources,
+    shell,
+)
+
+
+@pytest.fixture
+def file(tmp_path: pathlib.Path) -> pathlib.Path:
+    return tmp_path / "plan.json"
+
+
+def test_a_canary_that_dies_stops_it_all(
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    file: pathlib.Path,
+    turn: conftest.Knobs,
+) -> None:
+    batch = batches.Batch(make, openstack, file, [{}] * 3)
+    turn("beta", create="fail")
+
+    done = batch.apply("--canary=1", "--max-parallel=3")
+
+    assert done.exit_code == 1
+    assert batches.results(done) == {"failed": 1, "not started": 2}
+    assert batch.moving() == 1
+    assert "the canary, volume" in done.stdout
+
+
+def test_nothing_is_started_that_will_not_end_in_time(
+    make: resources.Resources, openstack: shell.Openstack, file: pathlib.Path
+) -> None:
+    batch = batches.Batch(make, openstack, file, [{"size": 50}])
+    soon = datetime.datetime.now().astimezone() + datetime.timedelta(minutes=3)
+
+    done = batch.apply(f"--until={soon:%H:%M}")
+
+    assert done.exit_code == 1
+    (row,) = done.json
+    assert row["Result"] == "not started"
+    assert row["Reason"] == (
+        f"not started: not expected to end by {soon:%H:%M}"
+    )
+    assert batch.moving() == 0
+
+
+def test_there_and_back(
+    make: resources.Resources, openstack: shell.Openstack, file: pathlib.Path
+) -> None:
+    batch = batches.Batch(make, openstack, file, [{}] * 2)
+    assert batch.apply().exit_code == 0
+    assert set(batch.where().values()) == {moves.BETA}
+
+    done = openstack.migrate("apply", f"{file}.reverse", "-f=json")
+
+    assert done.exit_code == 0, done.stderr
+    assert set(batch.where().values()) == {moves.ALPHA}
+    assert pools.digests(batch.cloud, batch.volumes) == batch.digests
+
+
+@pytest.fixture
+def foreign(cloud: cloud_.Cloud) -> dict[str, Any]:
+    """A plan of this cloud, to be changed into one of another."""
+    return {
+        "version": 1,
+        "cloud": {"auth_url": cloud.auth_url, "region_name": "RegionOne"},
+        "actions": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"cloud": {"auth_url": "https://elsewhere/v3"}}, "the plan is for"),
+        ({"version": 7}, "is a plan of version 7"),
+        ({"actions": [{"resource_id": "x"}]}, "is no plan: $.actions[0]"),
+        (None, "is not JSON"),
+        (100 * 10**6, "is larger than any plan"),
+    ],
+)
+def test_a_foreign_plan_is_refused_with_one_sentence(
+    openstack: shell.Openstack,
+    cloud: cloud_.Cloud,
+    file: pathlib.Path,
+    foreign: dict[str, Any],
+    change: Any,
+    says: str,
+) -> None:
+    if isinstance(change, dict):
+        file.write_text(json.dumps(foreign | change))
+    else:
+        file.write_bytes(b" " * (change or 0) + b"nonsense")
+
+    with moves.requests_within(cloud) as requests:
+        done = openstack.migrate("apply", str(file))
+
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert says in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not [r for r in requests if r.service != "identity"]

@@ -1,0 +1,202 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Plans that are interrupted, and clouds that fail while one is applied."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import signal
+import threading
+import time
+
+import pytest
+
+from tests import cloud as cloud_
+from tests.functional import (
+    batches,
+    conftest,
+    moves,
+    pools,
+    resources,
+    shell,
+)
+
+#: Seconds; an outage of hours is the unit tests' matter.
+_OUTAGE = 60.0
+
+
+@pytest.fixture
+def file(tmp_path: pathlib.Path) -> pathlib.Path:
+    return tmp_path / "plan.json"
+
+
+def test_killed_in_the_middle_and_run_again(
+    make: resources.Resources, openstack: shell.Openstack, file: pathlib.Path
+) -> None:
+    batch = batches.Batch(make, openstack, file, [{}] * 7)
+    command = batch.start("--max-parallel=2")
+    batch.until_moving(3)
+    os.kill(command.pid, signal.SIGKILL)
+    assert command.end().exit_code == -signal.SIGKILL
+
+    done = batch.apply("--max-parallel=2")
+
+    assert done.exit_code == 0, done.stderr
+    assert batches.results(done)["done"] >= 4
+    assert batches.results(done).keys() <= {"done", "already there"}
+    batch.assert_all_moved_once(2)
+
+
+def test_interrupted_once_it_waits_for_what_moves(
+    make: resources.Resources, openstack: shell.Openstack, file: pathlib.Path
+) -> None:
+    batch = batches.Batch(make, openstack, file, [{}] * 5)
+    command = batch.start("--max-parallel=2")
+    batch.until_moving(2)
+    os.kill(command.pid, signal.SIGINT)
+    done = command.end()
+
+    assert done.exit_code == 130
+    assert "interrupted: nothing more is started; waiting" in done.stderr
+    left = batches.results(done)["not started"]
+    assert left >= 2
+    assert batches.results(done) == {"done": 5 - left, "not started": left}
+    assert batch.moving() == 5 - left
+
+    # Twice: what moves is left to the cloud.
+    command = batch.start("--max-parallel=2")
+    batch.until_moving(5 - left + 1)
+    os.kill(command.pid, signal.SIGINT)
+    resources.until("told", lambda: "waiting for" in command.stderr)
+    os.kill(command.pid, signal.SIGINT)
+    done = command.end()
+
+    assert done.exit_code == 130
+    assert batches.results(done)["interrupted"] >= 1
+    assert batch.apply("--max-parallel=2").exit_code == 0
+    batch.assert_all_moved_once(2)
+
+
+def test_an_outage_of_a_minute_is_borne(
+    make: resources.Resources, openstack: shell.Openstack, file: pathlib.Path
+) -> None:
+    batch = batches.Batch(make, openstack, file, [{}] * 5)
+    door = batch.cloud.front_door
+    done: list[shell.Completed] = []
+    command = batch.start("--max-parallel=2")
+    batch.until_moving(2)
+
+    # Unavailable, then too busy, then connections that break.
+    for fault in ({"answer": 503}, {"answer": 429}, {"drop": "before"}):
+        with door.fault(service="volume", every=True, **fault) as rule:
+            time.sleep(_OUTAGE / 3)
+        assert 0 < rule.hits < 30
+    done.append(command.end())
+
+    assert done[0].exit_code == 0, done[0].stderr
+    assert "503" in done[0].stderr
+    assert "asking again" in done[0].stderr
+    assert batches.results(done[0]) == {"done": 5}
+    batch.assert_all_moved_once(2)
+
+
+def test_a_token_that_expires_is_replaced(
+    make: resources.Resources, openstack: shell.Openstack, file: pathlib.Path
+) -> None:
+    batch = batches.Batch(make, openstack, file, [{}] * 4)
+    command = batch.start("--max-parallel=2")
+    batch.until_moving(1)
+    _revoke_last(batch.cloud)
+    done = command.end()
+
+    assert done.exit_code == 0, done.stderr
+    batch.assert_all_moved_once(2)
+
+
+def test_with_nothing_but_a_token_it_says_so_and_goes_on_later(
+    make: resources.Resources, openstack: shell.Openstack, file: pathlib.Path
+) -> None:
+    batch = batches.Batch(make, openstack, file, [{}] * 5)
+    token = str(batch.cloud.session().get_token())
+    environment: dict[str, str] = {
+        "OS_AUTH_TYPE": "token",
+        "OS_TOKEN": token,
+        "OS_USERNAME": "",
+        "OS_PASSWORD": "",
+        "OS_USER_DOMAIN_NAME": "",
+    }
+
+    def revoke() -> None:
+        batch.until_moving(1)
+        _revoke_last(batch.cloud)
+
+    revoking = threading.Thread(target=revoke)
+    revoking.start()
+    done = batch.apply("--max-parallel=2", **environment)
+    revoking.join()
+    batch.cloud.session().invalidate()
+
+    assert done.exit_code == 1
+    results = batches.results(done)
+    assert results["still running"] + results["failed"] >= 1
+    assert results["not started"] >= 2
+    assert batch.apply("--max-parallel=2").exit_code == 0
+    batch.assert_all_moved_once(2)
+
+
+def _revoke_last(cloud: cloud_.Cloud) -> None:
+    """Revoke the token that Cinder was shown last, as if it had expired."""
+    last = next(
+        r for r in reversed(cloud.front_door.requests) if r.service == "volume"
+    )
+    cloud.admin_keystone.tokens.revoke_token(
+        last.request_headers["X-Auth-Token"]
+    )
+
+
+def test_a_backend_that_goes_down_stops_its_lane_alone(
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    file: pathlib.Path,
+    turn: conftest.Knobs,
+) -> None:
+    kinds = [{"volume_type": "silver"}] * 6 + [{}] * 4
+    batch = batches.Batch(make, openstack, file, kinds)
+    written = json.loads(file.read_text())
+    silver = set(batch.ids[:6])
+    for action in written["actions"]:
+        if action["resource_id"] in silver:
+            action["destination_node"] = moves.GAMMA
+    file.write_text(json.dumps(written))
+    command = batch.start("--max-parallel=4", "--max-per-destination=2")
+    batch.until_moving(1)
+    turn("gamma", create="fail", down=True)
+    done = command.end()
+
+    assert done.exit_code == 1
+    rows = {row["ID"]: row for row in done.json}
+    bronze = [rows[volume_id]["Result"] for volume_id in batch.ids[6:]]
+    assert bronze == ["done"] * 4
+    lost = [rows[i] for i in silver if rows[i]["Result"] != "done"]
+    assert len(lost) >= 3
+    assert {row["Result"] for row in lost} <= {
+        "failed",
+        "blocked",
+        "not started",
+    }
+    assert sum(row["Result"] == "failed" for row in lost) <= 4
+    where = batch.where()
+    assert {where[row["ID"]] for row in lost} == {moves.ALPHA}
+    assert pools.digests(batch.cloud, batch.volumes) == batch.digests
