@@ -281,6 +281,27 @@ def test_debug_shows_no_secret(
     assert not [token for token in tokens if token in said]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "nothing", COLD, "--destination-node=cloud@beta#pool"),
+        ("apply", "nothing.json"),
+        ("recover", "--auto-approve"),
+    ],
+)
+def test_an_unknown_column_is_refused_before_anything_is_done(
+    cloud: cloud_.Cloud, openstack: shell.Openstack, words: tuple[str, ...]
+) -> None:
+    mark = cloud.front_door.mark()
+
+    done = openstack.migrate(*words, "-c=reslut")
+
+    assert done.exit_code == 1
+    assert done.last_line.startswith("there is no column reslut, only ")
+    asked = cloud.front_door.since(mark)
+    assert {request.service for request in asked} <= {"identity"}
+
+
 def test_a_refusal_is_one_sentence_without_debug(
     openstack: shell.Openstack, attached: Any
 ) -> None:

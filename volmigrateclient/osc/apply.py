@@ -25,6 +25,7 @@ from osc_lib import exceptions
 from osc_lib.command import command
 
 from volmigrateclient.i18n import _
+from volmigrateclient.osc import columns
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core import admission
@@ -115,6 +116,7 @@ class Apply(command.Lister):
         from volmigrateclient.core.planning import plan as plan_
         from volmigrateclient.osc import cloud, failures, progress
 
+        columns.refuse_unknown(parsed_args, _COLUMNS)
         client_manager = self.app.client_manager
         with failures.for_the_user():
             plan = plan_.read(parsed_args.plan)

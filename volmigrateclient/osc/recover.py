@@ -25,7 +25,7 @@ from osc_lib import exceptions
 from osc_lib.command import command
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import action_options
+from volmigrateclient.osc import action_options, columns
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core import cloud as cloud_
@@ -93,6 +93,7 @@ class Recover(command.Lister):
         from volmigrateclient.core import recovery
         from volmigrateclient.osc import cloud, failures
 
+        columns.refuse_unknown(parsed_args, _COLUMNS)
         with failures.for_the_user():
             connected = cloud.connect(self.app.client_manager)
             now = datetime.datetime.now(datetime.timezone.utc)

@@ -23,12 +23,29 @@ from osc_lib import exceptions
 from osc_lib.command import command
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import action_options
+from volmigrateclient.osc import action_options, columns
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core import move as move_
 
 LOG = logging.getLogger(__name__)
+
+_COLUMNS = (
+    "volume_id",
+    "volume_name",
+    "project_id",
+    "migration_type",
+    "path",
+    "result",
+    "source_node",
+    "destination_node",
+    "source_type",
+    "destination_type",
+    "server_id",
+    "new_volume_id",
+    "size",
+    "elapsed",
+)
 
 #: What the shell itself exits with after Ctrl-C.
 _INTERRUPTED = 130
@@ -57,6 +74,7 @@ class Run(command.ShowOne):
         from volmigrateclient.core import move as move_
         from volmigrateclient.osc import cloud, failures, interrupts, progress
 
+        columns.refuse_unknown(parsed_args, _COLUMNS)
         action, options = action_options.read(parsed_args)
         with (
             failures.for_the_user(),
@@ -84,20 +102,10 @@ class Run(command.ShowOne):
 def _row(
     result: move_.MoveResult,
 ) -> tuple[tuple[str, ...], tuple[Any, ...]]:
-    shown = {
-        "volume_id": result.volume_id,
-        "volume_name": result.volume_name,
-        "project_id": result.project_id,
+    shown = vars(result) | {
         "migration_type": result.action.migration_type,
         "path": result.path.value,
         "result": result.outcome.value,
-        "source_node": result.source_node,
-        "destination_node": result.destination_node,
-        "source_type": result.source_type,
-        "destination_type": result.destination_type,
-        "server_id": result.server_id,
-        "new_volume_id": result.new_volume_id,
-        "size": result.size,
         "elapsed": round(result.elapsed, 1),
     }
-    return tuple(shown), tuple(shown.values())
+    return _COLUMNS, tuple(shown[column] for column in _COLUMNS)
