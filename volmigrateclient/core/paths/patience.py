@@ -25,6 +25,8 @@ _Waits = Generator[move_.Wait, move_.Reading, _T]
 
 #: How many looks an unanswered request gets to show its effect.
 _LOOKS = 4
+#: How often a request is sent at most: with somebody who waits, and without.
+_ATTEMPTS, _PATIENT = 2, 6
 
 
 def read(
@@ -58,11 +60,13 @@ def ask_cinder(
     Cinder takes it with an atomic compare-and-swap of the volume's state
     (semantics A.1, A.2), so a second one cannot act twice: after no answer
     the volume shows whether the first one did, and only if it did not the
-    request is sent once more.
+    request is sent once more; for one of many in a plan, which nobody
+    watches, ever later and for some two minutes.
 
     :raises CloudError: Cinder refused; the volume is as it was
     """
-    for attempt in (1, 2):
+    unattended = move.options.unattended
+    for attempt in range(1, (_PATIENT if unattended else _ATTEMPTS) + 1):
         try:
             move.request_ids.append(request())
         except errors.UnansweredError as error:
@@ -72,18 +76,19 @@ def ask_cinder(
             move.request_ids.append(error.request_id)
             move.warn(f"{error}; looking whether Cinder took the request")
         except errors.CloudError:
-            if attempt == 2 and (yield from _took_effect(before)):
+            if attempt > 1 and (yield from _took_effect(before)):
                 return
             raise
         else:
             return
-        if (yield from _took_effect(before)):
+        looks = _LOOKS * (attempt if unattended else 1)
+        if (yield from _took_effect(before, looks)):
             return
     raise unanswered
 
 
-def _took_effect(before: model.Volume) -> _Waits[bool]:
-    for _ in range(_LOOKS):
+def _took_effect(before: model.Volume, looks: int = _LOOKS) -> _Waits[bool]:
+    for _ in range(looks):
         reading = yield move_.Wait((before.id,), "looking")
         now = reading.volumes.get(before.id)
         if now is not None and (

@@ -21,6 +21,7 @@ import pytest
 
 from tests.unit import builders, scripted_cloud
 from tests.unit.core.paths import driving
+from volmigrateclient.core import action as action_
 from volmigrateclient.core import errors
 from volmigrateclient.core.paths import patience
 
@@ -166,3 +167,18 @@ def test_a_lost_request_is_told() -> None:
     driving.drive(steps, *driving.timeline(_STARTED))
 
     assert move.warnings == ["504; looking whether Cinder took the request"]
+
+
+def test_one_of_many_is_sent_ever_later() -> None:
+    move = driving.move(scripted_cloud.Cloud(), builders.migrate())
+    move.options = action_.Options(unattended=True)
+    busy = errors.UnansweredError("429", 429, "")
+    answers: list[Exception | str] = [*[busy] * 3, "req"]
+
+    driving.drive(
+        patience.ask_cinder(move, _answers(answers), _BEFORE),
+        *driving.timeline(*[_BEFORE] * (4 + 8 + 12)),
+    )
+
+    assert answers == []
+    assert move.request_ids[-1] == "req"
