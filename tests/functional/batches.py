@@ -54,13 +54,14 @@ class Batch:
             "apply", str(self.file), *words, "-f=json", **environment
         )
 
-    def start(self, *words: str) -> killable.Command:
+    def start(self, *words: str, **environment: str) -> killable.Command:
         """Apply the plan in a process that can be told something."""
         return killable.Command(
             self.openstack,
             *("volume", "watcher-migrate", "apply", str(self.file)),
             *words,
             "-f=json",
+            **environment,
         )
 
     def moving(self) -> int:
