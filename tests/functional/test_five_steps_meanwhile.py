@@ -1,0 +1,262 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The five steps lose nothing, whatever others do meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests import cloud as cloud_
+from tests.functional import five_steps, resources, shell
+
+_DEVICE = "/dev/vdb"
+
+
+@pytest.fixture
+def cloud(swap_cloud: cloud_.Cloud) -> cloud_.Cloud:
+    """Its Nova accepts direct swaps."""
+    return swap_cloud
+
+
+class Scene:
+    """A server with a volume, and what is done while it is swapped."""
+
+    def __init__(
+        self, make: resources.Resources, openstack: shell.Openstack
+    ) -> None:
+        self.make, self.openstack = make, openstack
+        self.volume = make.volume()
+        self.server = make.server(self.volume)
+        self.content = make.cloud.digest(self.volume.id)
+
+    def destination(self) -> Any:
+        """The volume that bears the mark of this swap."""
+        (found,) = [
+            volume
+            for volume in self.make.cinder.volumes.list(
+                search_opts={"all_tenants": 1}
+            )
+            if volume.metadata.get("volmig_source") == self.volume.id
+        ]
+        return found
+
+    def run(self, *words: str) -> shell.Completed:
+        """Swap the volume."""
+        return self.openstack.migrate(
+            "run",
+            self.volume.id,
+            "--swap-via=nova",
+            "--destination-type=gold",
+            "-f=json",
+            *words,
+        )
+
+    def run_with(
+        self, request: str, done: Callable[[], object], when: str = "before"
+    ) -> shell.Completed:
+        """Swap the volume; do something at one of the requests."""
+        with self.make.cloud.front_door.fault(
+            **five_steps.request(request).match,
+            call=lambda _: done(),
+            when=when,
+        ) as rule:
+            completed = self.run()
+        assert rule.hits
+        assert "Traceback" not in completed.stderr
+        return completed
+
+    def recover(self) -> list[dict[str, Any]]:
+        """What recover says of this volume's swap, and does about it."""
+        done = self.openstack.migrate(
+            "recover", "--auto-approve", "--older-than=0", "-f=json"
+        )
+        return [row for row in done.json if self.volume.id in row["Source"]]
+
+    def users(self) -> list[str]:
+        """Temporary users of this volume."""
+        return [
+            user.id
+            for user in self.make.keystone.users.list()
+            if user.name == f"volmig-{self.volume.id}"
+        ]
+
+    def assert_unharmed(self) -> None:
+        """The guest has its bytes, wherever they are."""
+        digest = self.make.cloud.guest_digest(self.server.id, _DEVICE)
+        assert digest == self.content
+
+    def assert_as_before(self) -> None:
+        """The guest is on the source, and nothing else is there."""
+        self.assert_unharmed()
+        cloud = self.make.cloud
+        assert cloud.guest_path(self.server.id, _DEVICE) == cloud.volume_path(
+            self.volume.id
+        )
+        assert self.make.seen(self.volume.id).status == "in-use"
+        assert self.users() == []
+
+
+@pytest.fixture
+def scene(make: resources.Resources, openstack: shell.Openstack) -> Scene:
+    """Everything is as it should be, until a test changes it."""
+    return Scene(make, openstack)
+
+
+def test_a_destination_that_broke_before_the_swap(scene: Scene) -> None:
+    # Nova 31 answers 500 then, and leaves the source detaching.
+    def spoil() -> None:
+        destination = scene.destination()
+        scene.make.cinder.volumes.reset_state(destination.id, "error")
+
+    done = scene.run_with("PUT attachment (swap)", spoil)
+
+    assert done.exit_code == 1
+    assert "500" in done.stderr
+    scene.assert_as_before()
+    assert scene.recover() == []
+
+
+def test_a_destination_that_a_tenant_attaches(scene: Scene) -> None:
+    other = scene.make.server()
+
+    def attach() -> None:
+        scene.make.attach(other.id, scene.destination().id)
+
+    done = scene.run_with("POST metadata (pending)", attach, "after")
+
+    assert done.exit_code == 1
+    destination = scene.destination()
+    assert destination.status == "in-use"
+    assert destination.id in done.stderr
+    scene.assert_unharmed()
+    # Somebody uses it: it is named, and not touched.
+    (row,) = scene.recover()
+    assert row["Result"] == ""
+    scene.make.nova.volumes.delete_server_volume(other.id, destination.id)
+    resources.until(
+        "detached",
+        lambda: scene.make.seen(destination.id).status == "available",
+    )
+    (row,) = scene.recover()
+    assert row["Result"] == "done"
+    assert scene.make.is_gone(destination.id)
+    scene.assert_as_before()
+
+
+def test_a_destination_that_a_tenant_deletes(scene: Scene) -> None:
+    def delete() -> None:
+        scene.make.delete(scene.destination().id)
+
+    done = scene.run_with("POST metadata (pending)", delete, "after")
+
+    assert done.exit_code == 1
+    scene.assert_as_before()
+    assert scene.recover() == []
+
+
+def test_a_source_that_a_tenant_detaches(scene: Scene) -> None:
+    make, source_id = scene.make, scene.volume.id
+
+    def detach() -> None:
+        make.nova.volumes.delete_server_volume(scene.server.id, source_id)
+        resources.until(
+            "detached", lambda: make.seen(source_id).status == "available"
+        )
+
+    done = scene.run_with("POST metadata (pending)", detach)
+
+    assert done.exit_code == 1
+    assert "no longer as it was" in done.stderr
+    assert make.cloud.digest(source_id) == scene.content
+    assert make.seen(source_id).status == "available"
+    assert scene.users() == []
+
+
+def test_a_snapshot_made_after_the_swap_keeps_the_source(
+    scene: Scene,
+) -> None:
+    make = scene.make
+
+    def snapshot() -> None:
+        made = make.cinder_of("alice").volume_snapshots.create(scene.volume.id)
+        resources.until(
+            "snapshot",
+            lambda: (
+                make.cinder.volume_snapshots.get(made.id).status == "available"
+            ),
+        )
+
+    done = scene.run_with("GET server's volumes", snapshot)
+
+    assert done.exit_code == 0
+    assert "1 snapshot" in done.stderr
+    source = make.seen(scene.volume.id)
+    assert source.metadata["volmig_replaced_by"] == done.json["new_volume_id"]
+    scene.assert_unharmed()
+    assert scene.users() == []
+
+
+def test_a_swap_that_is_never_taken_up_is_fenced(scene: Scene) -> None:
+    make = scene.make
+    knobs = make.cloud.knobs("nova")
+    knobs.set(consume="never")
+    try:
+        done = scene.run("--timeout=30")
+
+        assert done.exit_code == 1
+        assert done.json["result"] == "still running"
+        destination = scene.destination()
+        assert destination.id in done.stderr
+        (row,) = scene.recover()
+        assert row["Result"] == "done", row
+        scene.assert_as_before()
+    finally:
+        knobs.clear()
+    # Now nova-compute takes it up after all; and can do no harm.
+    (swap,) = [
+        action
+        for action in make.nova.instance_action.list(scene.server.id)
+        if action.action == "swap_volume"
+    ]
+
+    def failed() -> bool:
+        events = make.nova.instance_action.get(
+            scene.server.id, swap.request_id
+        ).to_dict()["events"]
+        return bool(events) and events[0]["result"] == "Error"
+
+    resources.until("the late swap failed", failed)
+    scene.assert_as_before()
+
+
+def test_nova_compute_dies_while_it_copies(scene: Scene) -> None:
+    make, nova = scene.make, scene.make.cloud.service("nova")
+    knobs = make.cloud.knobs("nova")
+    knobs.set(swap="hang")
+    try:
+        done = scene.run("--timeout=30")
+        nova.kill()
+    finally:
+        knobs.clear()
+        nova.start()
+
+    # Nobody can tell over the API where the guest's disk is.
+    assert done.exit_code == 1
+    (row,) = scene.recover()
+    assert row["Result"] == ""
+    scene.assert_unharmed()
+    assert not make.is_gone(scene.volume.id)
+    assert not make.is_gone(scene.destination().id)
