@@ -135,6 +135,9 @@ def test_with_nothing_but_a_token_it_says_so_and_goes_on_later(
         "--max-parallel=2",
         OS_AUTH_TYPE="token",
         OS_TOKEN=str(batch.cloud.session().get_token()),
+        OS_USERNAME="",
+        OS_PASSWORD="",
+        OS_USER_DOMAIN_NAME="",
     )
     batch.until_moving(2)
     with batch.cloud.front_door.fault(
@@ -146,7 +149,7 @@ def test_with_nothing_but_a_token_it_says_so_and_goes_on_later(
     results = batches.results(done)
     assert results["still running"] >= 1
     assert results["not started"] >= 2
-    assert "nothing more is started" in done.stderr
+    assert "not started: Cinder answered 401" in done.stdout
     assert batch.apply("--max-parallel=2").exit_code == 0
     batch.assert_all_moved_once(2)
 
