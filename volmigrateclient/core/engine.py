@@ -35,7 +35,7 @@ from volmigrateclient.core import reporter as reporter_
 LOG = logging.getLogger(__name__)
 
 _SHORTEST, _LONGEST = 0.25, 10.0
-#: A poll's interval as a share of the move's age: short moves are seen to
+#: A poll's interval as a share of the phase's age: short ones are seen to
 #: end at once, long ones cost little.
 _SHARE = 0.08
 #: Seconds until the cloud is asked again that did not answer so many times.
@@ -347,9 +347,11 @@ class Engine:
 
     def _wait_on(self, flight: flight_.Flight) -> None:
         now = self._clock.now()
+        if flight.phase_since is None:
+            flight.phase_since = now
         # Looks are spread by how long such moves take these days.
         typical = self._admission.pace.typical(flight.size)
-        flight.due = now + interval(max(now - flight.started_at, typical))
+        flight.due = now + interval(max(now - flight.phase_since, typical))
         if not flight.wait.holds:
             self._admission.moved(flight.job)
         self._report(flight, now)
@@ -386,5 +388,5 @@ class Engine:
 
 
 def interval(age: float) -> float:
-    """Seconds until the next look at a move of that age."""
+    """Seconds until the next look at a phase of that age."""
     return min(_LONGEST, max(_SHORTEST, age * _SHARE))

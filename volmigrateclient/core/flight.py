@@ -26,6 +26,7 @@ from volmigrateclient.core import move as move_
 class Flight:
     """A job in the air; times are the engine's clock's, in seconds.
 
+    ``phase_since`` is when what it waits for was another thing;
     ``announced`` and ``warned`` are what was reported of it so far.
     """
 
@@ -35,6 +36,7 @@ class Flight:
     started_at: float
     wait: move_.Wait
     due: float
+    phase_since: float | None = None
     told_to_stop: bool = False
     stopped_at: float = 0.0
     announced: bool = False
@@ -69,6 +71,7 @@ class Flight:
         :param reading: None is the first call
         :returns: how it ended, or None where it waits again
         """
+        before = self.wait.phase
         try:
             if signal is not None:
                 self.wait = self.steps.throw(signal)
@@ -84,6 +87,8 @@ class Flight:
         except errors.MigrateError as error:
             self.error = error
             return self._ending_by(error)
+        if self.wait.phase != before:
+            self.phase_since = None
         return None
 
     def _ending_by(self, error: errors.MigrateError) -> move_.Ending:

@@ -151,7 +151,9 @@ def take(
     if volume.moving:
         survey = dataclasses.replace(survey, target=_target(cloud, volume))
     wanted = survey.type_called(action.destination_type)
-    if wanted is not None and wanted.id != volume.type_id:
+    if wanted is not None and (
+        wanted.id != volume.type_id or path is action_.Path.SWAP_VIA_NOVA
+    ):
         survey = dataclasses.replace(
             survey, quota=if_shown(lambda: cloud.quota(volume.project_id))
         )
@@ -170,11 +172,11 @@ def take(
         action_.Path.SWAP_VIA_CINDER,
         action_.Path.SWAP_VIA_NOVA,
     ):
-        survey = _with_attachment(cloud, survey, wanted)
+        survey = _with_attachment(cloud, survey)
+    if path is not action_.Path.MIGRATE and wanted is not None:
+        survey = _with_encryption(cloud, survey, wanted)
     if path is action_.Path.SWAP_VIA_NOVA:
         survey = _for_direct_swap(cloud, survey)
-    elif path is not action_.Path.MIGRATE and wanted is not None:
-        survey = _with_encryption(cloud, survey, wanted)
     return survey
 
 
@@ -183,9 +185,7 @@ def _target(cloud: cloud_.Cloud, volume: model.Volume) -> model.Volume | None:
     return found[0] if found else None
 
 
-def _with_attachment(
-    cloud: cloud_.Cloud, survey: Survey, wanted: model.VolumeType | None
-) -> Survey:
+def _with_attachment(cloud: cloud_.Cloud, survey: Survey) -> Survey:
     server_ids = sorted(
         {a.server_id for a in survey.volume.attachments if a.server_id}
         | {a.server_id for a in survey.holders if a.server_id}
@@ -196,16 +196,13 @@ def _with_attachment(
             servers.append(cloud.get_server(server_id))
         except errors.NotFoundError:
             continue
-    survey = dataclasses.replace(
+    return dataclasses.replace(
         survey,
         servers=tuple(servers),
         compute_services=(
             if_shown(cloud.list_compute_services) if servers else ()
         ),
     )
-    if wanted is not None:
-        survey = _with_encryption(cloud, survey, wanted)
-    return survey
 
 
 def _with_encryption(
@@ -219,7 +216,7 @@ def _with_encryption(
     """
     volume, present = survey.volume, survey.volume_type
     same = present is not None and present.extra_specs == wanted.extra_specs
-    if not (volume.attachments or same) or survey.destination_encryption:
+    if not (volume.attachments or same):
         return survey
     return dataclasses.replace(
         survey,
@@ -241,7 +238,6 @@ def _for_direct_swap(cloud: cloud_.Cloud, survey: Survey) -> Survey:
     return dataclasses.replace(
         survey,
         attachments=attachments,
-        quota=if_shown(lambda: cloud.quota(volume.project_id)),
         swap_accepted=accepted,
         project=cloud.get_project(volume.project_id),
     )

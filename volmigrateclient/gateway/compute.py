@@ -14,12 +14,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from novaclient import client as nova_client
 from novaclient import exceptions as nova_exceptions
 
 from volmigrateclient.core import model
@@ -43,8 +43,15 @@ class Compute:
     """See :class:`volmigrateclient.core.cloud.Compute`."""
 
     def __init__(self, link: connection.Connection) -> None:
-        self._nova = _client(MICROVERSION, link)
-        self._nova_swap = _client(SWAP_MICROVERSION, link)
+        self._link = link
+
+    @functools.cached_property
+    def _nova(self) -> Any:
+        return _client(MICROVERSION, self._link)
+
+    @functools.cached_property
+    def _nova_swap(self) -> Any:
+        return _client(SWAP_MICROVERSION, self._link)
 
     @_translated
     def get_server(self, server_id: str) -> model.Server:
@@ -165,6 +172,9 @@ class Compute:
 
 
 def _client(microversion: str, link: connection.Connection) -> Any:
+    # Some 30 ms that a detached volume's move has no use for.
+    from novaclient import client as nova_client
+
     return nova_client.Client(
         microversion,
         session=link.session,

@@ -14,13 +14,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cinderclient import client as cinder_client
+from keystoneauth1 import exceptions as auth_exceptions
 from keystoneauth1 import session as session_
 from keystoneauth1.identity import generic
-from keystoneclient.v3 import client as keystone_client
 
 from volmigrateclient.core import errors, model
 from volmigrateclient.gateway import block_storage, connection, failures
@@ -33,11 +34,17 @@ class Identity:
 
     def __init__(self, link: connection.Connection) -> None:
         self._link = link
-        self._keystone = keystone_client.Client(
-            session=link.session,
-            region_name=link.region_name,
-            interface=link.interface,
-            endpoint_override=link.endpoint_overrides.get("identity"),
+
+    @functools.cached_property
+    def _keystone(self) -> Any:
+        # Only a swap via Nova and 'recover' need it.
+        from keystoneclient.v3 import client as keystone_client
+
+        return keystone_client.Client(
+            session=self._link.session,
+            region_name=self._link.region_name,
+            interface=self._link.interface,
+            endpoint_override=self._link.endpoint_overrides.get("identity"),
         )
 
     @_translated
@@ -161,7 +168,7 @@ class Identity:
     def delete_user(self, user_id: str) -> None:
         try:
             self._keystone.users.delete(user_id)
-        except keystone_client.exceptions.NotFound:
+        except auth_exceptions.NotFound:
             return
 
     @failures.translated("Cinder, as the temporary user,")

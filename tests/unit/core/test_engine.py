@@ -39,7 +39,7 @@ def test_looks_get_rarer_with_age(age: float, seconds: float) -> None:
     assert engine.interval(age) == pytest.approx(seconds)
 
 
-def test_each_look_is_as_far_away_as_the_move_is_old() -> None:
+def test_each_look_is_as_far_away_as_the_phase_is_old() -> None:
     looks: list[Any] = []
     field = flights.Field(builders.volume())
 

@@ -27,8 +27,6 @@ import tempfile
 from collections.abc import Mapping
 from typing import Any
 
-import jsonschema
-
 from volmigrateclient.core import action as action_
 from volmigrateclient.core import errors, model
 
@@ -282,6 +280,9 @@ def _plan_of(written: Any, path: pathlib.Path) -> Plan:
             f"{path} is a plan of version {str(version)[:20]}; this release "
             f"knows version {VERSION}"
         )
+    # Slow to import, and this module is part of what 'run' imports.
+    import jsonschema
+
     fault = next(jsonschema.Draft7Validator(SCHEMA).iter_errors(written), None)
     if fault is not None:
         raise errors.InvalidActionError(
