@@ -105,3 +105,16 @@ def test_of_a_volume_never_seen_they_are_asked_for_alone() -> None:
 
     assert found == (builders.SNAPSHOT,)
     assert "list_all_snapshots" not in field.cloud.asked
+
+
+def test_old_copies_are_listed_once_for_each_reading() -> None:
+    field = Field()
+    cached = field.cached
+
+    for _ in range(2):
+        cached.get_volumes([builders.VOLUME_ID])
+        for _ in range(3):
+            assert cached.list_volumes(migration_status="deleting") == []
+    cached.list_volumes(migration_status="target:x")
+
+    assert field.cloud.asked["list_volumes"] == 3
