@@ -35,6 +35,8 @@ from volmigrateclient.core import reporter as reporter_
 LOG = logging.getLogger(__name__)
 
 _SHORTEST, _LONGEST = 0.25, 10.0
+#: Where moves are known to take a moment only.
+_LEAST = 0.1
 #: A poll's interval as a share of the phase's age: short ones are seen to
 #: end at once, long ones cost little.
 _SHARE = 0.08
@@ -351,7 +353,7 @@ class Engine:
             flight.phase_since = now
         # Looks are spread by how long such moves take these days.
         typical = self._admission.pace.typical(flight.size)
-        flight.due = now + interval(max(now - flight.phase_since, typical))
+        flight.due = now + interval(now - flight.phase_since, typical)
         if not flight.wait.holds:
             self._admission.moved(flight.job)
         self._report(flight, now)
@@ -387,6 +389,12 @@ class Engine:
             self.interrupt()
 
 
-def interval(age: float) -> float:
-    """Seconds until the next look at a phase of that age."""
-    return min(_LONGEST, max(_SHORTEST, age * _SHARE))
+def interval(age: float, typical: float = 0.0) -> float:
+    """Seconds until the next look at a phase of that age.
+
+    :param typical: seconds that such a move takes these days; 0 is unknown
+    """
+    shortest = _SHORTEST
+    if typical:
+        shortest = min(_SHORTEST, max(_LEAST, typical / 4))
+    return min(_LONGEST, max(shortest, max(age, typical) * _SHARE))

@@ -39,6 +39,23 @@ def test_looks_get_rarer_with_age(age: float, seconds: float) -> None:
     assert engine.interval(age) == pytest.approx(seconds)
 
 
+@pytest.mark.parametrize(
+    ("age", "typical", "seconds"),
+    [
+        (0, 0.2, 0.1),
+        (0, 0.8, 0.2),
+        (0, 2, 0.25),
+        (0, 30, 2.4),
+        (60, 30, 4.8),
+        (0, 999, 10),
+    ],
+)
+def test_looks_are_spread_by_how_long_moves_take(
+    age: float, typical: float, seconds: float
+) -> None:
+    assert engine.interval(age, typical) == pytest.approx(seconds)
+
+
 def test_each_look_is_as_far_away_as_the_phase_is_old() -> None:
     looks: list[Any] = []
     field = flights.Field(builders.volume())
