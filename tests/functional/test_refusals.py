@@ -24,7 +24,7 @@ SWAP = "Invalid state for swapping volume: "
 SAME = "Volume type must be same for migrating: "
 DIFFERENT = "Volume type must be different for retyping: "
 OPTIONS = "Options do not fit together: "
-DIRECT = "Nova does not accept a direct swap of this volume: "
+DIRECT = "This volume cannot be swapped via nova: "
 
 TO_BETA = ("--migration-type=cold", "--destination-node=cloud@beta#pool")
 TO_GOLD = ("--migration-type=cold", "--destination-type=gold")

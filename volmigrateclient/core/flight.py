@@ -15,11 +15,14 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 
 from volmigrateclient.core import action as action_
 from volmigrateclient.core import errors, paths
 from volmigrateclient.core import job as job_
 from volmigrateclient.core import move as move_
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass
@@ -87,6 +90,15 @@ class Flight:
         except errors.MigrateError as error:
             self.error = error
             return self._ending_by(error)
+        except Exception as error:
+            # A bug of ours in one move must not leave all others halfway.
+            LOG.debug("internal error", exc_info=True)
+            return move_.Ending(
+                move_.Outcome.UNDECIDED,
+                f"internal error, please report it with --debug: {error!r}. "
+                "Look at the volume before you do anything, and see "
+                "'openstack volume watcher-migrate recover'",
+            )
         if self.wait.phase != before:
             self.phase_since = None
         return None

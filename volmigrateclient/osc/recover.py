@@ -91,7 +91,7 @@ class Recover(command.Lister):
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
         from volmigrateclient.core import recovery
-        from volmigrateclient.osc import cloud, failures
+        from volmigrateclient.osc import cloud, failures, progress
 
         columns.refuse_unknown(parsed_args, _COLUMNS)
         with failures.for_the_user():
@@ -113,6 +113,8 @@ class Recover(command.Lister):
             ),
             *(_advice_row(one) for one in advice),
         ]
+        if not rows:
+            progress.note(self.app, _("nothing is left behind"))
         if results and any(results.get(_key(one)) != "done" for one in found):
             self._exit_code = 1
         return _COLUMNS, rows

@@ -271,23 +271,18 @@ def test_a_reader_who_has_gone_is_an_interruption(event: str) -> None:
     assert field.log.events[-1][1] == event
 
 
-def test_a_defect_closes_what_is_in_flight() -> None:
-    seen: list[Any] = []
-
-    def fail(move: move_.Move) -> None:
-        raise ZeroDivisionError
-
-    def steps(move: move_.Move) -> move_.Steps:
-        try:
-            yield move_.Wait((builders.VOLUME_ID,), "working")
-            yield move_.Wait((builders.VOLUME_ID,), "working")
-        finally:
-            seen.append("closed")
-        return flights.DONE
+def test_a_bug_in_one_move_leaves_the_others_alone() -> None:
+    def broken(move: move_.Move) -> move_.Steps:
+        yield move_.Wait((), "working")
+        raise KeyError("nonsense")
 
     field = flights.Field(builders.volume(), parallel=2)
 
-    with pytest.raises(ZeroDivisionError):
-        field.fly(flights.flight(steps), flights.flight(flights.does(fail)))
+    outcomes = field.fly(
+        flights.flight(broken), flights.flight(flights.waits(3))
+    )
 
-    assert seen == ["closed"]
+    assert [outcome for outcome, _ in outcomes] == ["undecided", "done"]
+    assert outcomes[0][1].startswith(
+        "internal error, please report it with --debug: KeyError('nonsense')"
+    )

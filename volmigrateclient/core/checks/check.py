@@ -38,7 +38,7 @@ POOL = "Destination pool cannot take the volume"
 TYPE = "Destination type cannot be used"
 SERVICE = "Source backend cannot move the volume"
 QUOTA = "Quota does not suffice"
-DIRECT_SWAP = "Nova does not accept a direct swap of this volume"
+DIRECT_SWAP = "This volume cannot be swapped via nova"
 PROJECT = "Project cannot be used"
 
 

@@ -80,8 +80,8 @@ def accepted(case: check.Case) -> Iterator[check.Check]:
     elif seen:
         yield case.warning(
             name,
-            "accepted, but by OSSN-0094 a later live migration of the server "
-            "could open another tenant's disk",
+            "Nova accepts it, but by OSSN-0094 a later live migration of the "
+            "server could open another tenant's disk",
             "hard-reboot the server after the swap, before its next live "
             "migration",
         )

@@ -23,7 +23,7 @@ from volmigrateclient.core import model
 from volmigrateclient.core.checks import direct_swap
 from volmigrateclient.core.direct_swap import marks
 
-_REFUSED = "Nova does not accept a direct swap of this volume: "
+_REFUSED = "This volume cannot be swapped via nova: "
 
 
 def _case(**seen: Any) -> Any:
@@ -101,8 +101,9 @@ def _behind(mig: str) -> list[tuple[str, str]]:
                 (
                     "warning",
                     (
-                        "accepted, but by OSSN-0094 a later live migration of "
-                        "the server could open another tenant's disk"
+                        "Nova accepts it, but by OSSN-0094 a later live "
+                        "migration of the server could open another tenant's "
+                        "disk"
                     ),
                 )
             ],
