@@ -14,12 +14,13 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import platform
 import subprocess
 import sys
 
-from tests.cloud import cache
+from tests.cloud import cache, environments
 
 _HERE = pathlib.Path(__file__).parent
 
@@ -49,5 +50,7 @@ def python(name: str) -> pathlib.Path:
 
 def _uv(*arguments: str | pathlib.Path) -> None:
     subprocess.run(
-        (sys.executable, "-m", "uv", "--quiet", *arguments), check=True
+        (sys.executable, "-m", "uv", "--quiet", *arguments),
+        check=True,
+        env=os.environ | environments.TRUST,
     )

@@ -25,6 +25,10 @@ from tests.cloud import cache, errors
 HERE = pathlib.Path(__file__).parent
 SERVICES = HERE / "services"
 
+#: Have uv trust what the machine trusts, as pip does: behind a company's
+#: proxy its own list is no use. The second is what older releases call it.
+TRUST = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"}
+
 
 class Environment:
     """A set of pinned packages, installed on first use.
@@ -96,6 +100,7 @@ class Environment:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
+            env=os.environ | TRUST,
         )
         if done.returncode:
             raise errors.CloudError(

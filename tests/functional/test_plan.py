@@ -104,8 +104,12 @@ def test_pools_are_filled_in_order(
     turn: conftest.Knobs,
 ) -> None:
     # Thin pools: 20 times their size, less what is provisioned already.
-    files = pool.cloud.backend_files("beta")
-    turn("beta", total_capacity_gb=(len(files) + 10) / 20)
+    (beta,) = (
+        found
+        for found in pool.cloud.admin_cinder.pools.list(detailed=True)
+        if found.name == moves.BETA
+    )
+    turn("beta", total_capacity_gb=(beta.provisioned_capacity_gb + 10) / 20)
 
     rows = _plan(
         openstack, pool, moves.node(moves.BETA), moves.node(moves.GAMMA)

@@ -22,10 +22,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from osc_lib import exceptions
-from osc_lib.command import command
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import columns
+from volmigrateclient.osc import command
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core import admission
@@ -53,6 +52,7 @@ _INTERRUPTED = 130
 
 
 class Apply(command.Lister):
+    columns = _COLUMNS
     _description = _(
         "Carry out a plan; run it again to go on where it stopped"
     )
@@ -104,11 +104,6 @@ class Apply(command.Lister):
         )
         return parser
 
-    def run(self, parsed_args: argparse.Namespace) -> int:
-        # A Lister always exits 0 by itself.
-        self._exit_code = 0
-        return super().run(parsed_args) or self._exit_code
-
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
@@ -116,7 +111,6 @@ class Apply(command.Lister):
         from volmigrateclient.core.planning import plan as plan_
         from volmigrateclient.osc import cloud, failures, progress
 
-        columns.refuse_unknown(parsed_args, _COLUMNS)
         client_manager = self.app.client_manager
         with failures.for_the_user():
             plan = plan_.read(parsed_args.plan)
@@ -130,9 +124,9 @@ class Apply(command.Lister):
             progress.note(self.app, _summary(connected, plan, results))
         outcomes = {result.outcome for result in results}
         if move_.Outcome.INTERRUPTED in outcomes or self._told_to_stop:
-            self._exit_code = _INTERRUPTED
+            self.exit_code = _INTERRUPTED
         elif not all(outcome.success for outcome in outcomes):
-            self._exit_code = 1
+            self.exit_code = 1
         return _COLUMNS, [_row(result) for result in results]
 
     def _carry_out(
@@ -171,7 +165,7 @@ class Apply(command.Lister):
 
     def _complain(self, text: str) -> None:
         self.app.stderr.write(f"{text}\n")
-        self._exit_code = 1
+        self.exit_code = 1
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:

@@ -18,13 +18,12 @@ import argparse
 from collections.abc import Iterable
 from typing import Any
 
-from osc_lib.command import command
-
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import action_options
+from volmigrateclient.osc import action_options, command
 
 
 class Check(command.Lister):
+    columns = ("Check", "Result", "Detail")
     _description = _(
         "Check everything that a volume migrate action needs, change nothing"
     )
@@ -33,11 +32,6 @@ class Check(command.Lister):
         parser: argparse.ArgumentParser = super().get_parser(prog_name)
         action_options.add(parser)
         return parser
-
-    def run(self, parsed_args: argparse.Namespace) -> int:
-        # A Lister always exits 0 by itself.
-        self._blocked = False
-        return super().run(parsed_args) or int(self._blocked)
 
     def take_action(
         self, parsed_args: argparse.Namespace
@@ -50,8 +44,8 @@ class Check(command.Lister):
             found = checks.look(
                 cloud.connect(self.app.client_manager), action, options
             )
-        self._blocked = bool(checks.blockers(found))
+        self.exit_code = int(bool(checks.blockers(found)))
         return (
-            ("Check", "Result", "Detail"),
+            self.columns,
             [(c.name, c.result.value, c.full_text) for c in found],
         )

@@ -22,9 +22,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from osc_lib import exceptions
-from osc_lib.command import command
 
 from volmigrateclient.i18n import _
+from volmigrateclient.osc import command
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core.planning import planner, selection
@@ -44,6 +44,7 @@ _COLUMNS = (
 
 
 class Plan(command.Lister):
+    columns = _COLUMNS
     _description = _(
         "Plan the moves of many volumes, with everything that speaks against "
         "each; change nothing"

@@ -22,10 +22,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from osc_lib import exceptions
-from osc_lib.command import command
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import action_options, columns
+from volmigrateclient.osc import action_options, command
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core import cloud as cloud_
@@ -46,6 +45,7 @@ _COLUMNS = (
 
 
 class Recover(command.Lister):
+    columns = _COLUMNS
     _description = _(
         "Find what interrupted swaps via Nova left behind; finish or undo it "
         "if approved"
@@ -82,18 +82,12 @@ class Recover(command.Lister):
         )
         return parser
 
-    def run(self, parsed_args: argparse.Namespace) -> int:
-        # A Lister always exits 0 by itself.
-        self._exit_code = 0
-        return super().run(parsed_args) or self._exit_code
-
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
         from volmigrateclient.core import recovery
         from volmigrateclient.osc import cloud, failures, progress
 
-        columns.refuse_unknown(parsed_args, _COLUMNS)
         with failures.for_the_user():
             connected = cloud.connect(self.app.client_manager)
             now = datetime.datetime.now(datetime.timezone.utc)
@@ -116,7 +110,7 @@ class Recover(command.Lister):
         if not rows:
             progress.note(self.app, _("nothing is left behind"))
         if results and any(results.get(_key(one)) != "done" for one in found):
-            self._exit_code = 1
+            self.exit_code = 1
         return _COLUMNS, rows
 
     def _approved(

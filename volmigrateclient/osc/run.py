@@ -20,10 +20,9 @@ import typing
 from typing import Any
 
 from osc_lib import exceptions
-from osc_lib.command import command
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import action_options, columns
+from volmigrateclient.osc import action_options, command
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core import move as move_
@@ -52,6 +51,7 @@ _INTERRUPTED = 130
 
 
 class Run(command.ShowOne):
+    columns = _COLUMNS
     _description = _(
         "Carry out one volume migrate action, to its verified end"
     )
@@ -61,12 +61,6 @@ class Run(command.ShowOne):
         action_options.add(parser)
         return parser
 
-    def run(self, parsed_args: argparse.Namespace) -> int:
-        # ShowOne always exits 0 by itself; a move that failed after it was
-        # started shows its row too.
-        self._exit_code = 0
-        return super().run(parsed_args) or self._exit_code
-
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], tuple[Any, ...]]:
@@ -74,7 +68,6 @@ class Run(command.ShowOne):
         from volmigrateclient.core import move as move_
         from volmigrateclient.osc import cloud, failures, interrupts, progress
 
-        columns.refuse_unknown(parsed_args, _COLUMNS)
         action, options = action_options.read(parsed_args)
         with (
             failures.for_the_user(),
@@ -89,9 +82,9 @@ class Run(command.ShowOne):
         if not result.volume_id or result.outcome is move_.Outcome.REFUSED:
             raise exceptions.CommandError(result.reason)
         if result.outcome is move_.Outcome.INTERRUPTED:
-            self._exit_code = _INTERRUPTED
+            self.exit_code = _INTERRUPTED
         elif not result.outcome.success:
-            self._exit_code = 1
+            self.exit_code = 1
         if not result.outcome.success:
             LOG.error("%s", result.reason)
         elif result.reason:
