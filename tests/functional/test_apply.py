@@ -71,6 +71,7 @@ def test_nothing_is_started_that_will_not_end_in_time(
     assert batch.moving() == 0
 
 
+@pytest.mark.smoke
 def test_there_and_back(
     make: resources.Resources, openstack: shell.Openstack, file: pathlib.Path
 ) -> None:

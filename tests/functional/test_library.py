@@ -73,6 +73,7 @@ def _cold(volume: Any, pool: str) -> api.Action:
     )
 
 
+@pytest.mark.smoke
 def test_the_example_of_the_documentation_works(
     cloud: cloud_.Cloud, make: resources.Resources
 ) -> None:

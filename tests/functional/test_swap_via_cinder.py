@@ -76,6 +76,7 @@ def test_retypes_under_a_running_server(
         assert make.host(attached.volume.id) in (moves.GAMMA, moves.DELTA)
 
 
+@pytest.mark.smoke
 def test_retypes_and_then_goes_to_the_pool(
     cloud: cloud_.Cloud,
     make: resources.Resources,
