@@ -21,6 +21,7 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
 from keystoneauth1 import session as session_
 from keystoneauth1.identity import v3
 
