@@ -180,6 +180,9 @@ class Identity(typing.Protocol):
     ) -> model.User:
         """Make an enabled user that need not change its password."""
 
+    def set_password(self, user_id: str, password: str) -> None:
+        """Give a user a password, as an admin."""
+
     def grant_role(self, user_id: str, project_id: str, role_id: str) -> None:
         """Give a user a role on a project."""
 

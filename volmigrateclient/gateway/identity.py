@@ -157,6 +157,11 @@ class Identity:
         )
 
     @_translated
+    def set_password(self, user_id: str, password: str) -> None:
+        # keystoneclient logs no body of an update of users.
+        self._keystone.users.update(user_id, password=password)
+
+    @_translated
     def grant_role(self, user_id: str, project_id: str, role_id: str) -> None:
         self._keystone.roles.grant(role_id, user=user_id, project=project_id)
 
