@@ -1,0 +1,167 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``recover``: what it finds, what it leaves alone, what it asks."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests import cloud as cloud_
+from tests.functional import killable, resources, shell
+
+_SWAP = ("--swap-via=nova", "--destination-type=gold")
+
+
+@pytest.fixture
+def cloud(swap_cloud: cloud_.Cloud) -> cloud_.Cloud:
+    """Its Nova takes direct swaps."""
+    return swap_cloud
+
+
+def _recover(openstack: shell.Openstack, *words: str) -> shell.Completed:
+    done = openstack.migrate("recover", "-f=json", *words)
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture
+def killed(
+    cloud: cloud_.Cloud, make: resources.Resources, openstack: shell.Openstack
+) -> Iterator[Any]:
+    """An attached volume whose swap was killed before Nova was asked."""
+    volume = make.volume()
+    make.server(volume)
+    commands: list[killable.Command] = []
+    with cloud.front_door.fault(
+        service="compute",
+        method="PUT",
+        path=f"/os-volume_attachments/{volume.id}$",
+        # The first is the probe of whether Nova would take it.
+        nth=2,
+        call=lambda _: os.kill(commands[0].pid, signal.SIGKILL),
+        drop="before",
+    ) as rule:
+        commands.append(
+            killable.Command(
+                openstack,
+                "volume",
+                "watcher-migrate",
+                "run",
+                volume.id,
+                *_SWAP,
+            )
+        )
+        assert commands[0].end().exit_code == -signal.SIGKILL
+    assert rule.hits == 1
+    yield volume
+    _recover(openstack, "--auto-approve", "--older-than=0")
+
+
+def test_without_approval_it_only_looks(
+    cloud: cloud_.Cloud, openstack: shell.Openstack, killed: Any
+) -> None:
+    before, mark = cloud.inventory(), cloud.front_door.mark()
+
+    done = _recover(openstack, "--older-than=0")
+
+    assert done.exit_code == 0
+    (row,) = (row for row in done.json if killed.id in row["Source"])
+    assert row["Kind"] == "interrupted swap"
+    assert row["User"] == f"volmig-{killed.id}"
+    assert row["State"] == "Nova has no record of the swap"
+    assert row["To Do"] == "delete the destination and the temporary user"
+    assert row["Result"] == ""
+    assert not before.difference(cloud.inventory())
+    methods = {
+        request.method
+        for request in cloud.front_door.since(mark)
+        if not request.path.endswith("/auth/tokens")
+    }
+    assert methods == {"GET"}
+
+
+def test_what_may_be_alive_is_left_alone(
+    cloud: cloud_.Cloud, openstack: shell.Openstack, killed: Any
+) -> None:
+    before = cloud.inventory()
+
+    done = _recover(openstack, "--auto-approve")
+
+    (row,) = (row for row in done.json if killed.id in row["Source"])
+    assert row["To Do"].startswith("nothing: it was started ")
+    assert not before.difference(cloud.inventory())
+
+
+def test_with_approval_it_undoes_what_is_proven(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    killed: Any,
+) -> None:
+    done = _recover(openstack, "--auto-approve", "--older-than=0")
+
+    assert done.exit_code == 0, done.stderr
+    (row,) = (row for row in done.json if killed.id in row["Source"])
+    assert row["Result"] == "done"
+    assert make.seen(killed.id).status == "in-use"
+    again = _recover(openstack, "--older-than=0")
+    assert not [row for row in again.json if killed.id in row["Source"]]
+
+
+def test_others_leftovers_are_advice_only(
+    cloud: cloud_.Cloud, make: resources.Resources, openstack: shell.Openstack
+) -> None:
+    users, roles = make.keystone.users, make.keystone.roles
+    (admin,) = roles.list(name="admin")
+    forged = users.create("aB3dE5gH7j", domain="default", password="x")
+    roles.grant(admin, user=forged, project=make.project_id("demo"))
+    stuck = make.volume()
+    make.cinder.volumes.reset_state(
+        stuck.id, None, migration_status="migrating"
+    )
+    try:
+        before = cloud.inventory()
+
+        done = _recover(openstack, "--auto-approve", "--older-than=0")
+
+        advised = {row["Source"]: row for row in done.json}
+        assert advised[forged.id]["Kind"] == "admin user"
+        assert "OSSN-0094" in advised[forged.id]["To Do"]
+        assert advised[stuck.id]["Kind"] == "moving volume"
+        assert "never delete its target" in advised[stuck.id]["To Do"]
+        assert not before.difference(cloud.inventory())
+    finally:
+        users.delete(forged)
+        make.cinder.volumes.reset_state(
+            stuck.id, "available", migration_status="none"
+        )
+
+
+def test_servers_with_swaps_behind_them_are_found(
+    make: resources.Resources, openstack: shell.Openstack
+) -> None:
+    volume = make.volume()
+    server = make.server(volume)
+    done = openstack.migrate("run", volume.id, *_SWAP)
+    assert done.exit_code == 0, done.stderr
+
+    rows = _recover(openstack, "--servers").json
+
+    (row,) = (row for row in rows if row["Source"] == server.id)
+    assert row["Kind"] == "swapped server"
+    assert row["To Do"].endswith(f"openstack server reboot --hard {server.id}")
