@@ -175,8 +175,8 @@ def test_a_backend_that_goes_down_stops_its_lane_alone(
 
     assert done.exit_code == 1
     rows = {row["ID"]: row for row in done.json}
-    bronze = [rows[volume_id]["Result"] for volume_id in batch.ids[6:]]
-    assert bronze == ["done"] * 4
+    bronze = [rows[volume_id] for volume_id in batch.ids[6:]]
+    assert [row["Result"] for row in bronze] == ["done"] * 4, bronze
     lost = [rows[i] for i in silver if rows[i]["Result"] != "done"]
     assert len(lost) >= 3
     assert {row["Result"] for row in lost} <= {

@@ -294,10 +294,10 @@ def test_an_unknown_column_is_refused_before_anything_is_done(
 ) -> None:
     mark = cloud.front_door.mark()
 
-    done = openstack.migrate(*words, "-c=reslut")
+    done = openstack.migrate(*words, "-c=nonsense")
 
     assert done.exit_code == 1
-    assert done.last_line.startswith("there is no column reslut, only ")
+    assert done.last_line.startswith("there is no column nonsense, only ")
     asked = cloud.front_door.since(mark)
     assert {request.service for request in asked} <= {"identity"}
 

@@ -219,8 +219,10 @@ class Identity:
         )
 
     def _override_for(self, project_id: str) -> str | None:
-        """An endpoint override names the admin's project; this user's has
-        to name the volume's."""
+        """The override of Cinder's endpoint for a project.
+
+        It may name the admin's project; a user's has to name the volume's.
+        """
         override = self._link.endpoint_overrides.get("block-storage")
         own = self._link.session.get_project_id()
         if override and own:

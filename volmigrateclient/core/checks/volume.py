@@ -200,8 +200,10 @@ def _migration(case: check.Case) -> Iterator[check.Check]:
 def _held(
     case: check.Case, remedy: Callable[[model.Attachment], str]
 ) -> Iterator[check.Check]:
-    """Attachments that the volume itself does not show, as of a server that
-    is shelved or is being resized."""
+    """Attachments that the volume itself does not show.
+
+    A server that is shelved or is being resized has such.
+    """
     for holder in case.survey.holders:
         whom = f"server {holder.server_id}" if holder.server_id else "a host"
         yield case.blocked(

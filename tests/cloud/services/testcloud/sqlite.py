@@ -25,7 +25,7 @@ def prepare_engines() -> None:
     """Register for every engine that this process will ever create.
 
     Listeners on the class run before those that oslo.db puts on each
-    engine; that is what lets _begin() pre-empt oslo.db's own BEGIN.
+    engine; that is what lets _begin() preempt oslo.db's own BEGIN.
     """
     event.listen(engine.Engine, "connect", _connect)
     event.listen(engine.Engine, "begin", _begin)
