@@ -30,6 +30,7 @@ _Waits = Generator[move_.Wait, move_.Reading, _T]
 
 #: How often a request is sent that may be repeated without harm. Nova was
 #: not asked yet: rather undo than wait for long.
+_A_SECOND_AND_MORE = 1.5
 _ATTEMPTS = 3
 #: Looks for what a request has made that was not answered.
 _LOOKS = 4
@@ -201,6 +202,14 @@ def _posted(
         yield from patience.read(
             lambda: cloud.set_password(user_id, password), _VOLUME, _ATTEMPTS
         )
+    # That revokes what tokens were issued until then, to the second; one
+    # that is issued within the same second would be revoked as well.
+    since: float | None = None
+    while True:
+        reading = yield move_.Wait((), _VOLUME)
+        since = reading.at if since is None else since
+        if reading.at - since >= _A_SECOND_AND_MORE:
+            break
     return cloud.create_volume_as(user_id, password, project_id, body)
 
 
