@@ -160,6 +160,15 @@ class Resources:
             return True
         return False
 
+    def unmark(self) -> None:
+        """Take away what tells that swaps via Nova were interrupted."""
+        for user in self.keystone.users.list():
+            if user.name.startswith("volmig-"):
+                self.keystone.users.delete(user)
+        for volume in self.cinder.volumes.list(search_opts={"all_tenants": 1}):
+            if "volmig" in volume.metadata:
+                self.cinder.volumes.delete_metadata(volume, ["volmig"])
+
     def server(self, *volumes: Any, user: str = "alice") -> Any:
         """An active server that boots from a volume of its own.
 

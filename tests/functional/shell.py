@@ -93,17 +93,19 @@ class Openstack:
     def start(
         self,
         *words: str,
+        stdin: int = subprocess.DEVNULL,
         stderr: int = subprocess.PIPE,
         **environment: str,
     ) -> subprocess.Popen[str]:
         """Start a command in a process of its own.
 
+        :param stdin: where it reads, such as a terminal
         :param stderr: where it goes, such as a terminal
         """
         return subprocess.Popen(
             [OPENSTACK, *words],
             env=self._own(environment),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,

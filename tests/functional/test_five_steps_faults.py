@@ -82,14 +82,7 @@ class Stage:
 
     def replace(self) -> None:
         """Start anew; what is left on the old server stays there."""
-        for user in self.make.keystone.users.list():
-            if user.name.startswith("volmig-"):
-                self.make.keystone.users.delete(user)
-        for volume in self.make.cinder.volumes.list(
-            search_opts={"all_tenants": 1}
-        ):
-            if "volmig" in volume.metadata:
-                self.make.cinder.volumes.delete_metadata(volume, ["volmig"])
+        self.make.unmark()
         self.server_id = str(self.make.server().id)
         self.volume_id = ""
 
@@ -315,9 +308,9 @@ def _outcome(
         assert exit_code == 0, found
         assert all(row["Result"] == "done" for row in found), found
         (row,) = found
-        if "delete the destination" in row["To Do"]:
-            return five_steps.REMOVED
-        return five_steps.FINISHED
+        if row["State"].startswith("every record says"):
+            return five_steps.FINISHED
+        return five_steps.REMOVED
     if not moved:
         return five_steps.UNDONE
     return _DONE if stage.make.is_gone(stage.volume_id) else _DONE_LEFT

@@ -257,6 +257,9 @@ def test_nova_compute_dies_while_it_copies(scene: Scene) -> None:
     assert done.exit_code == 1
     (row,) = scene.recover()
     assert row["Result"] == ""
+    assert "if nova-compute was restarted" in row["To Do"]
     scene.assert_unharmed()
     assert not make.is_gone(scene.volume.id)
     assert not make.is_gone(scene.destination().id)
+    # No later test is to find it.
+    make.unmark()

@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 from collections.abc import Iterator
 from typing import Any
@@ -121,6 +122,41 @@ def test_with_approval_it_undoes_what_is_proven(
     assert make.seen(killed.id).status == "in-use"
     again = _recover(openstack, "--older-than=0")
     assert not [row for row in again.json if killed.id in row["Source"]]
+
+
+def test_on_a_terminal_it_asks(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    killed: Any,
+) -> None:
+    before = cloud.inventory()
+
+    asked, (row,) = _answered(openstack, killed, "n")
+    assert asked.exit_code == 0, asked.stderr
+    assert f"{killed.id}: Nova has no record of the swap: " in asked.stderr
+    assert asked.stderr.endswith("Do this now? [y/N] ")
+    assert row["Result"] == ""
+    assert not before.difference(cloud.inventory())
+
+    asked, (row,) = _answered(openstack, killed, "y")
+    assert asked.exit_code == 0, asked.stderr
+    assert row["Result"] == "done"
+    assert make.seen(killed.id).status == "in-use"
+
+
+def _answered(
+    openstack: shell.Openstack, volume: Any, answer: str
+) -> tuple[shell.Completed, list[dict[str, Any]]]:
+    ours, its = pty.openpty()
+    words = ("recover", "-f=json", "--older-than=0")
+    process = openstack.start("volume", "watcher-migrate", *words, stdin=its)
+    os.close(its)
+    os.write(ours, f"{answer}\n".encode())
+    stdout, stderr = process.communicate(timeout=120)
+    os.close(ours)
+    done = shell.Completed(process.returncode, stdout, stderr)
+    return done, [row for row in done.json if volume.id in row["Source"]]
 
 
 def test_others_leftovers_are_advice_only(

@@ -31,14 +31,16 @@ from volmigrateclient.core import move as move_
 from volmigrateclient.core.direct_swap import endings, evidence, marks
 from volmigrateclient.core.paths import patience
 
+_COMPARE = (
+    "do not reboot, stop or live-migrate the server; compare 'virsh "
+    "domblklist' on its hypervisor with both volumes"
+)
 _WOULD = {
-    evidence.Verdict.FINISH: "delete the source and the temporary user",
-    evidence.Verdict.UNDO: "delete the destination and the temporary user",
-    evidence.Verdict.WAIT: "nothing yet: look again when the swap ended",
-    evidence.Verdict.QUARANTINE: (
-        "nothing: do not reboot, stop or live-migrate the server; compare "
-        "'virsh domblklist' on its hypervisor with both volumes"
+    evidence.Verdict.WAIT: (
+        "nothing yet: look again when the swap ended. Only if nova-compute "
+        f"was restarted since then it never will: {_COMPARE}"
     ),
+    evidence.Verdict.QUARANTINE: f"nothing: {_COMPARE}",
 }
 
 
@@ -59,20 +61,41 @@ class Leftover:
         :param older_than: seconds for which a run may still be alive
         """
         if self.may_be_alive(older_than):
-            return (
-                f"nothing: it was started {self.age or 0:.0f} s ago and may "
-                "still be running (see --older-than)"
+            started = (
+                "nobody knows when it was started: it"
+                if self.age is None
+                else f"it was started {self.age:.0f} s ago and"
             )
-        if (
-            self.decision.verdict is evidence.Verdict.FINISH
-            and self.seen.mark.keep_source
-        ):
-            return "keep the source, renamed; delete the temporary user"
+            return (
+                f"nothing: {started} may still be running (see --older-than)"
+            )
+        if self.decision.verdict is evidence.Verdict.FINISH:
+            return self._deletes("source", self.seen.source)
+        if self.decision.verdict is evidence.Verdict.UNDO:
+            return self._deletes("destination", self.seen.destination)
         return _WOULD[self.decision.verdict]
+
+    def _deletes(self, role: str, volume: model.Volume | None) -> str:
+        keeps = role == "source" and self.seen.mark.keep_source
+        doomed = [f"the {role}"] if volume is not None and not keeps else []
+        if self.seen.user is not None:
+            doomed.append("the temporary user")
+        words = [f"keep the {role}, renamed"] if volume and keeps else []
+        if doomed:
+            words.append(f"delete {' and '.join(doomed)}")
+        return "; ".join(words) or "take the mark away"
 
     def may_be_alive(self, older_than: float) -> bool:
         """Whether some process may still be at work on it."""
-        return self.age is not None and self.age < older_than
+        if self.age is None:  # a tenant may have edited the metadata
+            return older_than > 0
+        return self.age < older_than
+
+    def settled(self, older_than: float) -> bool:
+        """Whether nobody will change it any more but us or a human."""
+        return not self.may_be_alive(older_than) and (
+            self.decision.verdict is not evidence.Verdict.WAIT
+        )
 
     def safe(self, older_than: float) -> bool:
         """Whether it may be finished or undone."""

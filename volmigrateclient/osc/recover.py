@@ -98,7 +98,8 @@ class Recover(command.Lister):
             older_than = parsed_args.older_than
             safe = [one for one in found if one.safe(older_than)]
             results: dict[str, str] = {}
-            if safe and self._approved(parsed_args, safe, older_than):
+            approved = self._approved(parsed_args, safe, older_than)
+            if approved and safe:
                 results = self._carry_out(connected, safe)
         rows = [
             *(
@@ -109,7 +110,12 @@ class Recover(command.Lister):
         ]
         if not rows:
             progress.note(self.app, _("nothing is left behind"))
-        if results and any(results.get(_key(one)) != "done" for one in found):
+        if approved and any(
+            results.get(_key(one)) != "done"
+            for one in found
+            if one.settled(older_than)
+        ):
+            # Somebody has to look after what is left.
             self.exit_code = 1
         return _COLUMNS, rows
 
@@ -121,7 +127,7 @@ class Recover(command.Lister):
     ) -> bool:
         if parsed_args.auto_approve:
             return True
-        if not sys.stdin.isatty():
+        if not safe or not sys.stdin.isatty():
             return False
         for one in safe:
             self.app.stderr.write(

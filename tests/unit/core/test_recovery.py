@@ -1,0 +1,101 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""What ``recover`` says that it would do, for what is left."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit import builders
+from volmigrateclient.core import model, recovery
+from volmigrateclient.core.direct_swap import evidence, marks
+
+_SOURCE = builders.volume(id="source")
+_DESTINATION = builders.volume(id="destination")
+_USER = model.User("user", "volmig-source", "", True)
+_FINISH, _UNDO = evidence.Verdict.FINISH, evidence.Verdict.UNDO
+
+
+def _leftover(
+    verdict: evidence.Verdict,
+    *left: object,
+    keep_source: bool = False,
+    age: float | None = 7200.0,
+) -> recovery.Leftover:
+    mark = marks.Mark("source", "run", "server", "", keep_source=keep_source)
+    seen = evidence.Evidence(
+        mark=mark,
+        source=_SOURCE if _SOURCE in left else None,
+        destination=_DESTINATION if _DESTINATION in left else None,
+        user=_USER if _USER in left else None,
+    )
+    return recovery.Leftover(seen, evidence.Decision(verdict, ("why",)), age)
+
+
+@pytest.mark.parametrize(
+    ("leftover", "to_do"),
+    [
+        (
+            _leftover(_FINISH, _SOURCE, _DESTINATION, _USER),
+            "delete the source and the temporary user",
+        ),
+        (_leftover(_FINISH, _SOURCE, _DESTINATION), "delete the source"),
+        (
+            _leftover(_FINISH, _SOURCE, _DESTINATION, _USER, keep_source=True),
+            "keep the source, renamed; delete the temporary user",
+        ),
+        (
+            _leftover(_FINISH, _SOURCE, _DESTINATION, keep_source=True),
+            "keep the source, renamed",
+        ),
+        (_leftover(_FINISH, _DESTINATION, _USER), "delete the temporary user"),
+        (_leftover(_FINISH, _DESTINATION), "take the mark away"),
+        (
+            _leftover(_UNDO, _SOURCE, _DESTINATION, _USER),
+            "delete the destination and the temporary user",
+        ),
+        (_leftover(_UNDO, _SOURCE, _DESTINATION), "delete the destination"),
+        (_leftover(_UNDO, _SOURCE, _USER), "delete the temporary user"),
+    ],
+)
+def test_says_what_it_would_do(
+    leftover: recovery.Leftover, to_do: str
+) -> None:
+    assert leftover.to_do(3600.0) == to_do
+
+
+@pytest.mark.parametrize(
+    ("verdict", "age", "safe", "settled"),
+    [
+        (_FINISH, 7200.0, True, True),
+        (_UNDO, 7200.0, True, True),
+        # Nobody says when it began: only a human can know that it is dead.
+        (_UNDO, None, False, False),
+        (_FINISH, 60.0, False, False),
+        (_UNDO, 60.0, False, False),
+        (evidence.Verdict.WAIT, 7200.0, False, False),
+        (evidence.Verdict.QUARANTINE, 7200.0, False, True),
+        (evidence.Verdict.QUARANTINE, 60.0, False, False),
+    ],
+)
+def test_leaves_alone_what_may_be_alive_or_is_not_proven(
+    verdict: evidence.Verdict,
+    age: float | None,
+    safe: bool,
+    settled: bool,
+) -> None:
+    leftover = _leftover(verdict, _SOURCE, _DESTINATION, _USER, age=age)
+
+    assert leftover.safe(3600.0) == safe
+    assert leftover.settled(3600.0) == settled
