@@ -79,6 +79,8 @@ def imports(env: dict[str, str], rounds: int) -> tuple[list[float], int]:
         answer = subprocess.run(
             [sys.executable, "-c", IMPORT_PROBE],
             env=env,
+            # Not the checkout: it comes before the path, and not compiled.
+            cwd=env["XDG_CACHE_HOME"],
             stdout=subprocess.PIPE,
             text=True,
             check=True,
@@ -149,9 +151,9 @@ def parse() -> argparse.Namespace:
 def main() -> int:
     options = parse()
     with tempfile.TemporaryDirectory() as scratch:
-        nothing = pathlib.Path(scratch, "nothing")
+        nothing, cache = (pathlib.Path(scratch, n) for n in ("no", "cache"))
         nothing.mkdir()
-        cache = pathlib.Path(scratch, "cache")
+        cache.mkdir()
         without = environment(nothing, cache)
         with_plugin = environment(options.plugin.resolve(strict=True), cache)
 

@@ -68,7 +68,7 @@ class Surroundings:
 
 def _database(name: str) -> dict[str, Any]:
     # Relative to the working directory: copies work wherever they are.
-    return {"connection": f"sqlite:///{name}.db"}
+    return {"connection": f"sqlite:///{name}.db?timeout=30"}
 
 
 #: Behind the front door, links must lead back to where the client came from.
