@@ -16,7 +16,7 @@ Usage: ``python -m bench.plan_scale``. It starts the test cloud, writes
 volumes straight into Cinder's database and measures the commands as
 processes of their own. ``apply`` is set against a bare loop of API calls
 with as many threads as it has moves at once: no checks, no caps, one look
-at each volume every quarter of a second until it has moved.
+at each volume every so often (``--look``) until it has moved.
 """
 
 from __future__ import annotations
@@ -43,9 +43,6 @@ from tests.cloud import exchange
 
 OPENSTACK = str(pathlib.Path(sys.executable).with_name("openstack"))
 MIGRATE = (OPENSTACK, "volume", "watcher-migrate")
-
-#: Seconds between the bare loop's looks at a volume.
-LOOK = 0.25
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,14 +142,14 @@ def bench_plan(cloud: cloud_.Cloud, sizes: Sequence[int]) -> None:
 
 
 def bench_apply(
-    cloud: cloud_.Cloud, moves: int, parallel: int, rounds: int
+    cloud: cloud_.Cloud, moves: int, parallel: int, rounds: int, look: float
 ) -> None:
     """Move volumes by ``apply`` and by the bare loop, in turns."""
     base = start_of_openstack(cloud)
     each = moves // rounds
     print(
         f"\napply: {moves} moves in {rounds} rounds, {parallel} at once, "
-        "and as many by the bare loop\n"
+        f"and as many by the bare loop, which looks every {look:g} s\n"
         "  round, apply: moves/s, requests/move, CPU ms/move, the same "
         "without the start; bare loop: moves/s, requests/move; ratio"
     )
@@ -160,8 +157,12 @@ def bench_apply(
     for number in range(rounds):
         costs = {}
         for which in sorted(("apply", "bare"), reverse=bool(number % 2)):
-            run = by_apply if which == "apply" else by_loop
-            costs[which] = run(cloud, each, parallel, f"{which}-{number}")
+            name = f"{which}-{number}"
+            costs[which] = (
+                by_apply(cloud, each, parallel, name)
+                if which == "apply"
+                else by_loop(cloud, each, parallel, name, look)
+            )
         apply, bare = costs["apply"], costs["bare"]
         ratios.append(bare.moving / apply.moving)
         print(
@@ -198,7 +199,9 @@ def by_apply(
     )
 
 
-def by_loop(cloud: cloud_.Cloud, count: int, parallel: int, name: str) -> Cost:
+def by_loop(
+    cloud: cloud_.Cloud, count: int, parallel: int, name: str, look: float
+) -> Cost:
     """What somebody's script would do, in a process of its own."""
     ids = volume_rows.detached(cloud, count, name)
     file = cloud.directory / f"{name}.ids"
@@ -211,11 +214,12 @@ def by_loop(cloud: cloud_.Cloud, count: int, parallel: int, name: str) -> Cost:
             "bench.plan_scale",
             f"--bare-loop={file}",
             f"--parallel={parallel}",
+            f"--look={look}",
         ),
     )
 
 
-def bare_loop(file: pathlib.Path, parallel: int) -> None:
+def bare_loop(file: pathlib.Path, parallel: int, look: float) -> None:
     """Move the volumes with cinderclient alone."""
     from cinderclient import client
     from keystoneauth1 import session
@@ -236,7 +240,7 @@ def bare_loop(file: pathlib.Path, parallel: int) -> None:
             volume_id, volume_rows.DESTINATION, False, True
         )
         while True:
-            time.sleep(LOOK)
+            time.sleep(look)
             seen = cinder.volumes.get(volume_id).migration_status
             if seen == "success":
                 return
@@ -272,6 +276,13 @@ def parse() -> argparse.Namespace:
         help="moves at once (default: 4)",
     )
     parser.add_argument(
+        "--look",
+        type=float,
+        default=0.25,
+        metavar="<seconds>",
+        help="between the bare loop's looks at a volume (default: 0.25)",
+    )
+    parser.add_argument(
         "--rounds",
         type=int,
         default=4,
@@ -293,7 +304,7 @@ def parse() -> argparse.Namespace:
 def main() -> None:
     options = parse()
     if options.bare_loop:
-        bare_loop(options.bare_loop, options.parallel)
+        bare_loop(options.bare_loop, options.parallel, options.look)
         return
     today = datetime.datetime.now(datetime.timezone.utc).date()
     versions = ", ".join(
@@ -313,7 +324,13 @@ def main() -> None:
         if options.moves:
             if not options.copy:
                 cloud.knobs("alpha").set(migrate="assisted")
-            bench_apply(cloud, options.moves, options.parallel, options.rounds)
+            bench_apply(
+                cloud,
+                options.moves,
+                options.parallel,
+                options.rounds,
+                options.look,
+            )
 
 
 if __name__ == "__main__":

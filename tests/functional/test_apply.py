@@ -71,6 +71,17 @@ def test_nothing_is_started_that_will_not_end_in_time(
     assert batch.moving() == 0
 
 
+def test_a_cap_for_each_source_holds(
+    make: resources.Resources, openstack: shell.Openstack, file: pathlib.Path
+) -> None:
+    batch = batches.Batch(make, openstack, file, [{}] * 3)
+
+    done = batch.apply("--max-parallel=3", "--max-per-source=1")
+
+    assert done.exit_code == 0, done.stderr
+    batch.assert_all_moved_once(1)
+
+
 @pytest.mark.smoke
 def test_there_and_back(
     make: resources.Resources, openstack: shell.Openstack, file: pathlib.Path
