@@ -35,7 +35,7 @@ from volmigrateclient.core import reporter as reporter_
 LOG = logging.getLogger(__name__)
 
 _SHORTEST, _LONGEST = 0.25, 10.0
-#: Where moves are known to take a moment only.
+#: Where what is waited for may be a moment away.
 _LEAST = 0.1
 #: A poll's interval as a share of the phase's age: short ones are seen to
 #: end at once, long ones cost little.
@@ -266,10 +266,10 @@ class Engine:
         due = {
             index: flight
             for index, flight in flying.items()
-            # One read is for all that look at a volume, due or not; but a
+            # One read is for all that watch a volume, due or not; but a
             # cloud that does not answer is asked when it is time.
             if flight.due <= now
-            or (flight.wait.volumes and not self._failures)
+            or (flight.wait.closely and not self._failures)
             or self._is_to_stop(flight, now)
         }
         wanted = {v for f in due.values() for v in f.wait.volumes}
@@ -353,7 +353,9 @@ class Engine:
             flight.phase_since = now
         # Looks are spread by how long such moves take these days.
         typical = self._admission.pace.typical(flight.size)
-        flight.due = now + interval(now - flight.phase_since, typical)
+        flight.due = now + interval(
+            now - flight.phase_since, typical, flight.wait.closely
+        )
         if not flight.wait.holds:
             self._admission.moved(flight.job)
         self._report(flight, now)
@@ -389,12 +391,13 @@ class Engine:
             self.interrupt()
 
 
-def interval(age: float, typical: float = 0.0) -> float:
+def interval(age: float, typical: float = 0.0, closely: bool = False) -> float:
     """Seconds until the next look at a phase of that age.
 
     :param typical: seconds that such a move takes these days; 0 is unknown
+    :param closely: as in :class:`.move.Wait`
     """
     shortest = _SHORTEST
-    if typical:
+    if closely:
         shortest = min(_SHORTEST, max(_LEAST, typical / 4))
     return min(_LONGEST, max(shortest, max(age, typical) * _SHARE))

@@ -49,12 +49,15 @@ class Wait:
     """What a path waits for: the next reading of some volumes.
 
     No volumes: just for a while. ``phase`` is what is going on meanwhile,
-    in a word or two for people. ``holds`` is whether the caps still count
-    the move; not once only the old copy is left to be deleted.
+    in a word or two for people. ``closely`` is whether it may come at any
+    moment and may be looked at as often as one likes; a path that counts
+    its looks wants them a while apart. ``holds`` is whether the caps still
+    count the move; not once only the old copy is left to be deleted.
     """
 
     volumes: tuple[str, ...]
     phase: str
+    closely: bool = False
     holds: bool = True
 
 

@@ -14,13 +14,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 
 from volmigrateclient.core import action as action_
+from volmigrateclient.core import at_once, errors, model
 from volmigrateclient.core import cloud as cloud_
-from volmigrateclient.core import errors, model
 
 _T = typing.TypeVar("_T")
 
@@ -141,43 +148,83 @@ def take(
     path = action_.path_of(action, options)
     if volume is None:
         volume = find_volume(cloud, action.resource_id)
-    survey = Survey(
-        volume,
-        types=cloud.list_types(),
-        snapshots=cloud.list_snapshots(volume.id),
-        pools=if_shown(cloud.list_pools),
-        volume_services=if_shown(cloud.list_volume_services),
-    )
-    if volume.moving:
-        survey = dataclasses.replace(survey, target=_target(cloud, volume))
-    wanted = survey.type_called(action.destination_type)
-    if wanted is not None and (
-        wanted.id != volume.type_id or path is action_.Path.SWAP_VIA_NOVA
+    survey = _seen(Survey(volume), _of_volume(cloud, volume, action, path))
+    survey = _seen(survey, _of_servers_and_types(cloud, survey, action, path))
+    if (
+        path is action_.Path.SWAP_VIA_NOVA
+        and len(survey.servers) == 1
+        and volume.attachments
     ):
-        survey = dataclasses.replace(
-            survey, quota=if_shown(lambda: cloud.quota(volume.project_id))
-        )
-    if wanted is not None and not wanted.is_public:
-        survey = dataclasses.replace(
-            survey,
-            type_projects=if_shown(lambda: cloud.type_projects(wanted.id)),
-        )
-    if not volume.attachments and volume.status != "available":
-        # A shelved server's volume is only reserved: the volume itself does
-        # not show for whom.
-        survey = dataclasses.replace(
-            survey, attachments=cloud.list_attachments(volume.id)
-        )
-    if path in (
-        action_.Path.SWAP_VIA_CINDER,
-        action_.Path.SWAP_VIA_NOVA,
-    ):
-        survey = _with_attachment(cloud, survey)
-    if path is not action_.Path.MIGRATE and wanted is not None:
-        survey = _with_encryption(cloud, survey, wanted)
-    if path is action_.Path.SWAP_VIA_NOVA:
-        survey = _for_direct_swap(cloud, survey)
+        accepted = cloud.probe_swap(survey.servers[0].id, volume.id)
+        survey = dataclasses.replace(survey, swap_accepted=accepted)
     return survey
+
+
+#: How to read some fields of a survey.
+_Reads = dict[str, Callable[[], typing.Any]]
+
+
+def _seen(survey: Survey, reads: _Reads) -> Survey:
+    return dataclasses.replace(survey, **at_once.read(reads))
+
+
+def _of_volume(
+    cloud: cloud_.Cloud,
+    volume: model.Volume,
+    action: action_.Action,
+    path: action_.Path,
+) -> _Reads:
+    """What needs nothing but the volume."""
+    reads: _Reads = {
+        "types": cloud.list_types,
+        "snapshots": lambda: cloud.list_snapshots(volume.id),
+        "pools": lambda: if_shown(cloud.list_pools),
+        "volume_services": lambda: if_shown(cloud.list_volume_services),
+    }
+    if volume.moving:
+        reads["target"] = lambda: _target(cloud, volume)
+    if path is not action_.Path.MIGRATE:
+        reads["quota"] = lambda: if_shown(
+            lambda: cloud.quota(volume.project_id)
+        )
+    direct = path is action_.Path.SWAP_VIA_NOVA
+    if direct:
+        reads["project"] = lambda: cloud.get_project(volume.project_id)
+    # A shelved server's volume is only reserved: the volume itself does not
+    # show for whom.
+    reserved = not volume.attachments and volume.status != "available"
+    if direct or reserved:
+        reads["attachments"] = lambda: cloud.list_attachments(volume.id)
+    return reads
+
+
+def _of_servers_and_types(
+    cloud: cloud_.Cloud,
+    survey: Survey,
+    action: action_.Action,
+    path: action_.Path,
+) -> _Reads:
+    """What needs the volume's attachments, or the list of types."""
+    reads: _Reads = {}
+    wanted = survey.type_called(action.destination_type)
+    if wanted is not None and not wanted.is_public:
+        reads["type_projects"] = lambda: if_shown(
+            lambda: cloud.type_projects(wanted.id)
+        )
+    if wanted is not None and path is not action_.Path.MIGRATE:
+        reads |= _of_encryption(cloud, survey, wanted)
+    live = path in (action_.Path.SWAP_VIA_CINDER, action_.Path.SWAP_VIA_NOVA)
+    server_ids = {
+        attachment.server_id
+        for attachment in (*survey.volume.attachments, *survey.holders)
+        if attachment.server_id
+    }
+    if live and server_ids:
+        reads["servers"] = lambda: tuple(_servers(cloud, server_ids))
+        reads["compute_services"] = lambda: if_shown(
+            cloud.list_compute_services
+        )
+    return reads
 
 
 def _target(cloud: cloud_.Cloud, volume: model.Volume) -> model.Volume | None:
@@ -185,29 +232,17 @@ def _target(cloud: cloud_.Cloud, volume: model.Volume) -> model.Volume | None:
     return found[0] if found else None
 
 
-def _with_attachment(cloud: cloud_.Cloud, survey: Survey) -> Survey:
-    server_ids = sorted(
-        {a.server_id for a in survey.volume.attachments if a.server_id}
-        | {a.server_id for a in survey.holders if a.server_id}
-    )
-    servers = []
-    for server_id in server_ids:
-        try:
-            servers.append(cloud.get_server(server_id))
-        except errors.NotFoundError:
-            continue
-    return dataclasses.replace(
-        survey,
-        servers=tuple(servers),
-        compute_services=(
-            if_shown(cloud.list_compute_services) if servers else ()
-        ),
-    )
+def _servers(
+    cloud: cloud_.Cloud, server_ids: Collection[str]
+) -> Iterator[model.Server]:
+    for server_id in sorted(server_ids):
+        with contextlib.suppress(errors.NotFoundError):
+            yield cloud.get_server(server_id)
 
 
-def _with_encryption(
+def _of_encryption(
     cloud: cloud_.Cloud, survey: Survey, wanted: model.VolumeType
-) -> Survey:
+) -> _Reads:
     """The types' encryption, where it can matter.
 
     It does for an attached volume, which cannot be swapped with LUKS, and
@@ -216,31 +251,15 @@ def _with_encryption(
     """
     volume, present = survey.volume, survey.volume_type
     same = present is not None and present.extra_specs == wanted.extra_specs
-    if not (volume.attachments or same):
-        return survey
-    return dataclasses.replace(
-        survey,
-        destination_encryption=cloud.type_encryption(wanted.id),
-        source_encryption=(
-            cloud.type_encryption(volume.type_id)
-            if volume.type_id and (volume.encrypted or same)
-            else None
-        ),
-    )
-
-
-def _for_direct_swap(cloud: cloud_.Cloud, survey: Survey) -> Survey:
-    volume = survey.volume
-    attachments = cloud.list_attachments(volume.id)
-    accepted: bool | None = None
-    if len(survey.servers) == 1 and volume.attachments:
-        accepted = cloud.probe_swap(survey.servers[0].id, volume.id)
-    return dataclasses.replace(
-        survey,
-        attachments=attachments,
-        swap_accepted=accepted,
-        project=cloud.get_project(volume.project_id),
-    )
+    reads: _Reads = {}
+    if volume.attachments or same:
+        reads["destination_encryption"] = lambda: cloud.type_encryption(
+            wanted.id
+        )
+    type_id = volume.type_id
+    if type_id and (same or (volume.attachments and volume.encrypted)):
+        reads["source_encryption"] = lambda: cloud.type_encryption(type_id)
+    return reads
 
 
 def if_shown(read: Callable[[], _T]) -> _T | None:

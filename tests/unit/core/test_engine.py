@@ -42,6 +42,10 @@ def test_looks_get_rarer_with_age(age: float, seconds: float) -> None:
 @pytest.mark.parametrize(
     ("age", "typical", "seconds"),
     [
+        (0, 0, 0.1),
+        (1, 0, 0.1),
+        (2, 0, 0.16),
+        (60, 0, 4.8),
         (0, 0.2, 0.1),
         (0, 0.8, 0.2),
         (0, 2, 0.25),
@@ -50,10 +54,15 @@ def test_looks_get_rarer_with_age(age: float, seconds: float) -> None:
         (0, 999, 10),
     ],
 )
-def test_looks_are_spread_by_how_long_moves_take(
+def test_close_looks_are_spread_by_how_long_moves_take(
     age: float, typical: float, seconds: float
 ) -> None:
-    assert engine.interval(age, typical) == pytest.approx(seconds)
+    assert engine.interval(age, typical, True) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("typical", [0, 0.2, 2])
+def test_looks_that_a_path_counts_last_a_while(typical: float) -> None:
+    assert engine.interval(0, typical) == 0.25
 
 
 def test_each_look_is_as_far_away_as_the_phase_is_old() -> None:
@@ -115,7 +124,7 @@ def test_a_real_path_from_its_first_look_to_its_end() -> None:
         destination_node=builders.SPARE,
         request_ids=("req-migrate",),
         size=10,
-        elapsed=0.75,
+        elapsed=pytest.approx(0.3),
     )
     assert field.cloud.writes == [
         ("migrate", before.id, builders.SPARE, "True")

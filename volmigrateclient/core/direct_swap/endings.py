@@ -212,7 +212,11 @@ def _deleted(move: move_.Move, volume_id: str, what: str) -> _Waits:
     """
     accepted, tried = False, 0
     while True:
-        reading = yield move_.Wait((volume_id,), f"deleting the {what}")
+        reading = yield move_.Wait(
+            (volume_id,),
+            f"deleting the {what}",
+            closely=accepted or not tried,
+        )
         volume = reading.volumes.get(volume_id)
         if volume is None:
             return ()

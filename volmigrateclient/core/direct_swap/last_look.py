@@ -50,7 +50,7 @@ def before_swapping(run: run_.Run) -> _Waits[None]:
         lambda: cloud.list_attachments(new_id), _CHECKING, _ATTEMPTS
     )
     # The last wait, and so the last way out.
-    reading = yield move_.Wait((source.id, new_id), _CHECKING)
+    reading = yield move_.Wait((source.id, new_id), _CHECKING, closely=True)
     now, new = reading.volumes.get(source.id), reading.volumes.get(new_id)
     if new is None or new.status != "available" or reserved:
         raise errors.FailedError(

@@ -253,7 +253,7 @@ def make_alike(run: run_.Run) -> _Waits[None]:
 
 def _available(run: run_.Run, new_id: str) -> _Waits[model.Volume]:
     while True:
-        reading = yield move_.Wait((new_id,), _VOLUME)
+        reading = yield move_.Wait((new_id,), _VOLUME, closely=True)
         volume = reading.volumes.get(new_id)
         if volume is None:
             raise errors.FailedError(

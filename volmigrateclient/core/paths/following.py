@@ -36,7 +36,7 @@ def to_the_end(volume_id: str, judge: Judge) -> _Waits[model.Volume]:
     last: model.Volume | None = None
     since, phase = 0.0, "waiting for Cinder"
     while True:
-        reading = yield move_.Wait((volume_id,), phase)
+        reading = yield move_.Wait((volume_id,), phase, closely=True)
         now = reading.volumes.get(volume_id)
         if now is None:
             raise errors.FailedError(
@@ -76,7 +76,9 @@ def cleaned_up(move: move_.Move, volume: model.Volume) -> _Waits[None]:
                     "See cinder-volume's log, then delete it"
                 )
                 return
-            reading = yield move_.Wait((old.id,), phase, holds=False)
+            reading = yield move_.Wait(
+                (old.id,), phase, closely=True, holds=False
+            )
             old = reading.volumes.get(old.id)
     except errors.HandOver:
         move.warn(
@@ -113,7 +115,9 @@ def _attachments_settled(
         wrong = verdict.attachments_kept(before, volume, nova_says)
         if not wrong:
             return volume
-        reading = yield move_.Wait((volume.id,), "verifying the attachment")
+        reading = yield move_.Wait(
+            (volume.id,), "verifying the attachment", closely=True
+        )
         since = reading.at if since is None else since
         volume = reading.volumes.get(volume.id, volume)
         if reading.at - since > verdict.SETTLE:

@@ -157,7 +157,7 @@ def _ended(run: run_.Run) -> _Waits[None]:
     """Wait until the event of our request has a result."""
     both = (run.source.id, str(run.destination_id))
     while True:
-        yield move_.Wait(both, _SWAPPING)
+        yield move_.Wait(both, _SWAPPING, closely=True)
         swap = yield from patience.read(
             lambda: evidence.find_swap(run.move.cloud, run.mark), _SWAPPING
         )

@@ -1,0 +1,53 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Reads that are asked at the same time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from volmigrateclient.core import at_once, errors
+
+
+def _fails(text: str) -> Callable[[], object]:
+    def read() -> object:
+        raise errors.FailedError(text)
+
+    return read
+
+
+def test_each_answer_has_its_name() -> None:
+    assert at_once.read({"a": lambda: 1, "b": lambda: None}) == {
+        "a": 1,
+        "b": None,
+    }
+    assert at_once.read({}) == {}
+
+
+def test_none_waits_for_another() -> None:
+    # Each gets here only if all do.
+    all_there = threading.Barrier(3, timeout=10)
+    reads = dict.fromkeys("abc", all_there.wait)
+
+    assert sorted(at_once.read(reads).values()) == [0, 1, 2]
+
+
+def test_the_first_failure_in_their_order_is_raised() -> None:
+    with pytest.raises(errors.FailedError, match=r"^second$"):
+        at_once.read(
+            {"a": lambda: 1, "b": _fails("second"), "c": _fails("third")}
+        )
