@@ -38,6 +38,10 @@ _KINDS = {
 }
 
 
+#: Seconds.
+_SLOWER = 15.0
+
+
 @dataclasses.dataclass(frozen=True)
 class Options:
     """What is measured.
@@ -62,11 +66,13 @@ class Options:
 class Comparison:
     """The samples of one kind of move for one number of volumes.
 
+    :param slower: seconds by which the backends prolonged each copy
     :ivar reckoned: seconds for peers that were not run
     """
 
     kind: moves.Kind
     size: int
+    slower: float = 0.0
     floors: list[float] = dataclasses.field(default_factory=list)
     samples: dict[str, list[measure.Sample]] = dataclasses.field(
         default_factory=dict
@@ -135,6 +141,14 @@ def _on_one_cloud(
             results.comparisons.append(comparison)
             _measure(results, comparison, field, repeats)
             yield results
+    if moves.Kind.COLD_RETYPE in kinds:
+        # As long as real ones: what clients add weighs little there.
+        comparison = Comparison(moves.Kind.COLD_RETYPE, 1, _SLOWER)
+        results.comparisons.append(comparison)
+        field.slots(1, attached=False)
+        with field.slowed(_SLOWER):
+            _measure(results, comparison, field, 1)
+        yield results
     if options.inject:
         for injection in injections.INJECTIONS:
             if injection.nova == nova and injection.kind in options.kinds:

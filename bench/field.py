@@ -24,6 +24,7 @@ from bench import moves, records
 from tests import cloud as cloud_
 from tests.functional import resources
 
+_BACKENDS = ("alpha", "beta", "gamma")
 _SERVERS = 10
 _AT_ONCE = 4
 _SETTLE = 30.0
@@ -59,6 +60,17 @@ class Field:
             self.cloud.knobs(backend).set(
                 capabilities={"volume_backend_name": moves.BACKEND_NAME}
             )
+
+    @contextlib.contextmanager
+    def slowed(self, seconds: float) -> Iterator[None]:
+        """Have each copy take so much longer."""
+        for backend in _BACKENDS:
+            self.cloud.knobs(backend).set(create=f"slow:{seconds:g}")
+        try:
+            yield
+        finally:
+            for backend in _BACKENDS:
+                self.cloud.knobs(backend).set(create=None)
 
     def slots(self, number: int, attached: bool) -> list[Slot]:
         """The first so many volumes; made where there are fewer yet.
@@ -133,19 +145,20 @@ class Field:
     @contextlib.contextmanager
     def _only(self, backend: str) -> Iterator[None]:
         """Leave the scheduler no choice."""
-        services = self._make.cinder.services
         others = [
             service.host
-            for service in services.list(binary="cinder-volume")
+            for service in self._make.cinder.services.list(
+                binary="cinder-volume"
+            )
             if not service.host.endswith(f"@{backend}")
         ]
         for host in others:
-            services.disable(host, "cinder-volume")
+            self._make.disable(host)
         try:
             yield
         finally:
             for host in others:
-                services.enable(host, "cinder-volume")
+                self._make.enable(host)
 
     def _look(self, slot: Slot) -> None:
         """See which volume a disk is by now."""

@@ -168,7 +168,7 @@ def _aims_of(
 ) -> Iterator[tuple[str, str, str, str, str]]:
     if comparison.size != 1:
         return
-    kind = comparison.kind.value
+    kind = comparison.kind.value + _longer(comparison)
     # The command's start is in "ours"; it has an aim of its own.
     for name in ("ours", "ours, as a library"):
         ours = comparison.median(name, lambda sample: sample.seconds)
@@ -178,7 +178,11 @@ def _aims_of(
         yield _aim(f"{name} / floor", kind, 1.1, ratio, False)
         for other in comparison.samples:
             theirs = comparison.median(other, lambda sample: sample.seconds)
-            if theirs is not None and other.startswith("Watcher"):
+            if (
+                theirs is not None
+                and other.startswith("Watcher")
+                and not comparison.slower
+            ):
                 aim = f"{other} / {name}"
                 yield _aim(aim, kind, 4.0, theirs / ours, True)
 
@@ -203,7 +207,7 @@ def _comparison(
     runs = len(comparison.floors)
     if not runs:
         return []
-    lines = [f"{size} volume{'s' * (size > 1)}"]
+    lines = [f"{size} volume{'s' * (size > 1)}{_longer(comparison)}"]
     lines += ["~" * len(lines[0]), ""]
     ours = comparison.median("ours", lambda sample: sample.seconds)
     rows: list[Sequence[str]] = [("peer", *_HEADER[1:])]
@@ -219,6 +223,11 @@ def _comparison(
             row += [_ratio(seconds, ours), _ratio(seconds, comparison.floor)]
             rows.append([*row, *[""] * (len(_HEADER) - len(row))])
     return [*lines, *_table(rows), *_failures(comparison)]
+
+
+def _longer(comparison: compare.Comparison) -> str:
+    slower = comparison.slower
+    return f", made to take {slower:g} s longer" if slower else ""
 
 
 def _row(
