@@ -143,7 +143,7 @@ class Admission:
         """A job is no longer in flight."""
         self._trailing.discard(id(job))
         if id(job) in self._moving and not (
-            result.outcome in _GOES_ON and result.request_ids
+            result.outcome in _GOES_ON and result.under_way
         ):
             self._release(job)
         if result.outcome is move_.Outcome.DONE:

@@ -105,7 +105,7 @@ class Flight:
 
     def _ending_by(self, error: errors.MigrateError) -> move_.Ending:
         move, outcome = self.move, move_.Outcome.FAILED
-        if self.seen_no_more and move.request_ids:
+        if self.seen_no_more and move.under_way:
             # That we see nothing any more is no failure of what Cinder does.
             return paths.handed_over(move, errors.LostSight(str(error)))
         if isinstance(error, errors.RefusedError | errors.ChangedError) or (

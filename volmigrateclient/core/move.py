@@ -91,7 +91,9 @@ Steps = Generator[Wait, Reading, Ending]
 class Move:
     """One action at work, from its first look to its end.
 
-    ``survey`` is None until the volume was looked at. ``request_ids`` are
+    ``survey`` is None until the volume was looked at. ``under_way`` is
+    whether something may go on in the cloud, begun by us or before us, that
+    does not end when we stop to follow it. ``request_ids`` are
     those of the writes, for the services' logs. ``seen`` is what a plan saw
     of the volume.
     """
@@ -104,6 +106,7 @@ class Move:
     seen: plan.Seen | None = None
     warnings: list[str] = dataclasses.field(default_factory=list)
     request_ids: list[str] = dataclasses.field(default_factory=list)
+    under_way: bool = False
 
     @property
     def path(self) -> action_.Path:
@@ -116,6 +119,15 @@ class Move:
         if self.survey is None:
             raise RuntimeError("the volume was not looked at yet")
         return self.survey
+
+    def asked(self, request_id: str) -> None:
+        """Note that a service was asked to move the volume.
+
+        :param request_id: empty where no answer, or no header, gave it
+        """
+        self.under_way = True
+        if request_id:
+            self.request_ids.append(request_id)
 
     def warn(self, text: str) -> None:
         """Keep something that the user has to know of."""
@@ -147,6 +159,7 @@ class MoveResult:
     size: int = 0
     elapsed: float = 0.0
     request_ids: tuple[str, ...] = ()
+    under_way: bool = False
     warnings: tuple[str, ...] = ()
 
     @classmethod
@@ -160,6 +173,7 @@ class MoveResult:
             reason=ending.reason,
             elapsed=elapsed,
             request_ids=tuple(move.request_ids),
+            under_way=move.under_way,
             warnings=tuple(move.warnings),
         )
         if before is None:

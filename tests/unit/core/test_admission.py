@@ -38,7 +38,7 @@ def _result(outcome: move_.Outcome, **more: Any) -> move_.MoveResult:
 
 _DONE = _result(move_.Outcome.DONE)
 _FAILED = _result(move_.Outcome.FAILED)
-_LEFT = _result(move_.Outcome.STILL_RUNNING, request_ids=("req",))
+_LEFT = _result(move_.Outcome.STILL_RUNNING, under_way=True)
 
 
 def _admitted(
@@ -140,7 +140,7 @@ def test_what_was_left_before_a_request_does_not() -> None:
     jobs = [_job(0), _job(1)]
     admitted, queue, _ = _admitted(jobs)
 
-    admitted.ended(jobs[0], dataclasses.replace(_LEFT, request_ids=()))
+    admitted.ended(jobs[0], dataclasses.replace(_LEFT, under_way=False))
 
     assert queue.take() == (1, jobs[1])
 

@@ -123,6 +123,7 @@ def test_a_real_path_from_its_first_look_to_its_end() -> None:
         source_node=builders.POOL,
         destination_node=builders.SPARE,
         request_ids=("req-migrate",),
+        under_way=True,
         size=10,
     )
     assert result.elapsed == pytest.approx(0.3)

@@ -32,7 +32,7 @@ def _asked_cinder(seen: list[Any]) -> Any:
 
     def steps(move: move_.Move) -> move_.Steps:
         move.survey = builders.survey()
-        move.request_ids.append("req")
+        move.asked("req")
         return (yield from flights.waits(10**6, seen=seen)(move))
 
     return steps
@@ -232,7 +232,7 @@ def _unauthorized(move: move_.Move) -> None:
 def test_nor_are_they_where_a_path_asks() -> None:
     def ask(move: move_.Move) -> None:
         move.survey = builders.survey()
-        move.request_ids.append("req")
+        move.asked("req")
         _unauthorized(move)
 
     field = flights.Field(builders.volume())

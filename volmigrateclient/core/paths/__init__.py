@@ -82,7 +82,7 @@ def handed_over(move: move_.Move, signal: errors.HandOver) -> move_.Ending:
         if interrupted
         else move_.Outcome.STILL_RUNNING
     )
-    if not move.request_ids:
+    if not move.under_way:
         return move_.Ending(
             move_.Outcome.INTERRUPTED if interrupted else move_.Outcome.FAILED,
             f"{signal} before anything was changed",

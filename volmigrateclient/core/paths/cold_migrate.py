@@ -34,7 +34,7 @@ def steps(move: move_.Move) -> move_.Steps:
             before,
         )
     else:
-        move.request_ids.append("")
+        move.under_way = True
     if not move.options.wait:
         return move_.Ending(move_.Outcome.ACCEPTED)
     volume = yield from following.to_the_end(

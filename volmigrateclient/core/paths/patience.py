@@ -68,12 +68,12 @@ def ask_cinder(
     unattended = move.options.unattended
     for attempt in range(1, (_PATIENT if unattended else _ATTEMPTS) + 1):
         try:
-            move.request_ids.append(request())
+            move.asked(request())
         except errors.UnansweredError as error:
             unanswered = error
             # From here on something may go on in the cloud, whatever ends
             # this wait.
-            move.request_ids.append(error.request_id)
+            move.asked(error.request_id)
             move.warn(f"{error}; looking whether Cinder took the request")
         except errors.CloudError:
             if attempt > 1 and (yield from _took_effect(before)):

@@ -36,7 +36,7 @@ def ask(
     """Send os-retype, unless a move of the volume is running already."""
     before = move.before.volume
     if before.moving:
-        move.request_ids.append("")
+        move.under_way = True
         return
     policy = policy_for(move.before, wanted)
     yield from patience.ask_cinder(

@@ -66,7 +66,7 @@ def _migrate(move: move_.Move, volume: model.Volume, pool: str) -> _Follow:
             volume,
         )
     else:
-        move.request_ids.append("")
+        move.under_way = True
     if not move.options.wait:
         return volume
     return (

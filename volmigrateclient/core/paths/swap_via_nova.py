@@ -95,12 +95,13 @@ def _swap(run: run_.Run) -> move_.Steps:
         return (yield from _given_up(run, error))
     except errors.CloudError as error:
         unanswered = error
+        move.asked(error.request_id)
     else:
         # A proxy may take the header away that has the request ID.
         run.mark = dataclasses.replace(
             run.mark, request_id=request_id or marks.PENDING
         )
-        move.request_ids.append(request_id)
+        move.asked(request_id)
     try:
         if unanswered is None:
             yield from _journal(run)
