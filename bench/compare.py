@@ -175,7 +175,12 @@ def _measure(
     for number in range(repeats):
         slots = field.slots(size, kind.attached)
         task = field.task(kind, slots, results.options.parallel)
-        comparison.floors.append(floor.seconds(field, task, slots))
+        try:
+            comparison.floors.append(floor.seconds(field, task, slots))
+        except floor.UnfinishedError:
+            # Nobody can be compared where the services fail by themselves.
+            _say(f"{kind.value}, {size}: the services did not finish a move")
+            return
         _say(
             f"{kind.value}, {size}, round {number + 1}: "
             f"the services alone {comparison.floors[-1]:.1f} s"

@@ -27,7 +27,7 @@ from bench import moves, records
 from tests.cloud import databases
 
 _PAUSE = 0.02
-_LONGEST = 600.0
+_LONGEST = 120.0
 _SWAPPED = """
     SELECT e.result FROM instance_actions_events e
     JOIN instance_actions a ON a.id = e.action_id
@@ -41,6 +41,8 @@ def seconds(
     """From the first request to the services' last write.
 
     As many volumes at once as the task allows.
+
+    :raises UnfinishedError: one of the moves has no end
     """
     one = _five_steps if task.kind is moves.Kind.FIVE_STEPS else _move
     began = time.time()
@@ -97,9 +99,13 @@ def _five_steps(
     _until(lambda: records.volume(directory, old).deleted_at is not None)
 
 
+class UnfinishedError(Exception):
+    """The services themselves did not finish a move."""
+
+
 def _until(done: Callable[[], bool]) -> None:
     end = time.monotonic() + _LONGEST
     while not done():
         if time.monotonic() > end:
-            raise RuntimeError("the services did not finish a move")
+            raise UnfinishedError
         time.sleep(_PAUSE)

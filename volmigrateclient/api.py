@@ -35,12 +35,13 @@ list of actions, and is told what became of each::
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Iterable, Mapping
 
 from keystoneauth1 import session as session_
 
 from volmigrateclient import gateway
-from volmigrateclient.core import admission, cloud, engine, job
+from volmigrateclient.core import admission, cached_cloud, cloud, engine, job
 from volmigrateclient.core.action import Action, Options
 from volmigrateclient.core.errors import CloudError, InvalidActionError
 from volmigrateclient.core.move import MoveResult, Outcome
@@ -95,7 +96,9 @@ def migrate(
 ) -> list[MoveResult]:
     """Carry out actions to their verified ends; a result for each.
 
-    What happens to a single action is in its result and never raised.
+    What happens to a single action is in its result and never raised. For
+    several, what the cloud says of types, pools, services and quotas is asked
+    once in 20 seconds.
 
     :param options: the same for all actions
     :param reporter: hears of every event on the way
@@ -106,7 +109,9 @@ def migrate(
     """
     chosen = options or Options()
     wanted = list(actions)
-    cloud_ = connect(session, region_name, interface)
+    cloud_: cloud.Cloud = connect(session, region_name, interface)
+    if len(wanted) > 1:
+        cloud_ = typing.cast("cloud.Cloud", cached_cloud.CachedCloud(cloud_))
     # Only with their servers known can two volumes of one wait for another.
     seen = (
         cloud_.get_volumes([action.resource_id for action in wanted])
