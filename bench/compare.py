@@ -66,7 +66,8 @@ class Options:
 class Comparison:
     """The samples of one kind of move for one number of volumes.
 
-    :param slower: seconds by which the backends prolonged each copy
+    :param slower: seconds that the backends took more for each step of a
+        copy that has to do with the new volume
     :ivar reckoned: seconds for peers that were not run
     """
 

@@ -63,7 +63,7 @@ class Field:
 
     @contextlib.contextmanager
     def slowed(self, seconds: float) -> Iterator[None]:
-        """Have each copy take so much longer."""
+        """Have the backends take so much longer to make a volume."""
         for backend in _BACKENDS:
             self.cloud.knobs(backend).set(create=f"slow:{seconds:g}")
         try:

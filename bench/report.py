@@ -227,7 +227,7 @@ def _comparison(
 
 def _longer(comparison: compare.Comparison) -> str:
     slower = comparison.slower
-    return f", made to take {slower:g} s longer" if slower else ""
+    return f", backends slower by {slower:g} s" if slower else ""
 
 
 def _row(
