@@ -192,6 +192,55 @@ _FULL = builders.pool(builders.OTHER, free_capacity_gb=9)
 _TO_ANY = builders.silver(extra_specs={})
 
 
+def _elsewhere(**service: Any) -> dict[str, Any]:
+    """Silver's pool is there, and its service is like this."""
+    host = builders.OTHER.partition("#")[0]
+    there = builders.service(**{"host": host, "zone": "elsewhere", **service})
+    return {"volume_services": (builders.service(), there)}
+
+
+@pytest.mark.parametrize(
+    ("zones", "service", "result"),
+    [
+        pytest.param(
+            "nova, elsewhere", {}, "ok", id="the type allows that zone"
+        ),
+        pytest.param("here,there", {}, "blocked", id="the type allows others"),
+        pytest.param("here", {"zone": None}, "ok", id="nobody knows its zone"),
+    ],
+)
+def test_zones_of_a_type(
+    zones: str, service: dict[str, Any], result: str
+) -> None:
+    silver = builders.silver()
+    silver = builders.silver(
+        extra_specs={
+            **silver.extra_specs,
+            "RESKEY:availability_zones": zones,
+        }
+    )
+    seen = builders.survey(
+        types=(builders.volume_type(), silver), **_elsewhere(**service)
+    )
+
+    ((found, _),) = builders.words(
+        destination.some_pool(builders.case(builders.retype(), seen))
+    )
+
+    assert found == result
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_two_moves_need_somebody_who_waits(wait: bool) -> None:
+    asked = builders.action(destination_node=builders.OTHER)
+    case = builders.case(asked, builders.live_survey(), wait=wait)
+
+    found = builders.words(destination.one_move(case))
+
+    assert [result for result, _ in found] == ([] if wait else ["blocked"])
+    assert all("are two moves" in text for _, text in found)
+
+
 @pytest.mark.parametrize(
     ("case", "says"),
     [
