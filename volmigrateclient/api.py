@@ -98,7 +98,7 @@ def migrate(
 
     What happens to a single action is in its result and never raised. For
     several, what the cloud says of types, pools, services and quotas is asked
-    once in 20 seconds.
+    once in 20 seconds; for a swap via Nova always anew.
 
     :param options: the same for all actions
     :param reporter: hears of every event on the way
@@ -110,7 +110,8 @@ def migrate(
     chosen = options or Options()
     wanted = list(actions)
     cloud_: cloud.Cloud = connect(session, region_name, interface)
-    if len(wanted) > 1:
+    # Never for the evidence by which a swap via Nova deletes its source.
+    if len(wanted) > 1 and chosen.swap_via != "nova":
         cloud_ = typing.cast("cloud.Cloud", cached_cloud.CachedCloud(cloud_))
     # Only with their servers known can two volumes of one wait for another.
     seen = (

@@ -69,18 +69,22 @@ class Leftover:
             return (
                 f"nothing: {started} may still be running (see --older-than)"
             )
-        if self.decision.verdict is evidence.Verdict.FINISH:
-            return self._deletes("source", self.seen.source)
-        if self.decision.verdict is evidence.Verdict.UNDO:
-            return self._deletes("destination", self.seen.destination)
-        return _WOULD[self.decision.verdict]
+        return _WOULD.get(self.decision.verdict) or self._would()
 
-    def _deletes(self, role: str, volume: model.Volume | None) -> str:
-        keeps = role == "source" and self.seen.mark.keep_source
-        doomed = [f"the {role}"] if volume is not None and not keeps else []
-        if self.seen.user is not None:
+    def _would(self) -> str:
+        """What finishing or undoing comes to, with what is still there."""
+        seen = self.seen
+        finishes = self.decision.verdict is evidence.Verdict.FINISH
+        words, doomed = [], []
+        if finishes and seen.source is not None:
+            if seen.mark.keep_source or evidence.source_needed(seen):
+                words.append("keep the source, renamed")
+            else:
+                doomed.append("the source")
+        if not finishes and seen.destination is not None:
+            doomed.append("the destination")
+        if seen.user is not None:
             doomed.append("the temporary user")
-        words = [f"keep the {role}, renamed"] if volume and keeps else []
         if doomed:
             words.append(f"delete {' and '.join(doomed)}")
         return "; ".join(words) or "take the mark away"

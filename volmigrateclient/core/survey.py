@@ -148,7 +148,7 @@ def take(
     path = action_.path_of(action, options)
     if volume is None:
         volume = find_volume(cloud, action.resource_id)
-    survey = _seen(Survey(volume), _of_volume(cloud, volume, action, path))
+    survey = _seen(Survey(volume), _of_volume(cloud, volume, path))
     survey = _seen(survey, _of_servers_and_types(cloud, survey, action, path))
     if (
         path is action_.Path.SWAP_VIA_NOVA
@@ -169,10 +169,7 @@ def _seen(survey: Survey, reads: _Reads) -> Survey:
 
 
 def _of_volume(
-    cloud: cloud_.Cloud,
-    volume: model.Volume,
-    action: action_.Action,
-    path: action_.Path,
+    cloud: cloud_.Cloud, volume: model.Volume, path: action_.Path
 ) -> _Reads:
     """What needs nothing but the volume."""
     reads: _Reads = {

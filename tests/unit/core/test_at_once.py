@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Reads that are asked at the same time."""
 
 from __future__ import annotations

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """What ``recover`` says that it would do, for what is left."""
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from volmigrateclient.core.direct_swap import evidence, marks
 
 _SOURCE = builders.volume(id="source")
 _DESTINATION = builders.volume(id="destination")
+_SNAPSHOTTED = builders.volume(id="source", name="has a snapshot")
 _USER = model.User("user", "volmig-source", "", True)
 _FINISH, _UNDO = evidence.Verdict.FINISH, evidence.Verdict.UNDO
 
@@ -34,9 +34,11 @@ def _leftover(
     age: float | None = 7200.0,
 ) -> recovery.Leftover:
     mark = marks.Mark("source", "run", "server", "", keep_source=keep_source)
+    sources = (one for one in (_SOURCE, _SNAPSHOTTED) if one in left)
     seen = evidence.Evidence(
         mark=mark,
-        source=_SOURCE if _SOURCE in left else None,
+        source=next(sources, None),
+        source_snapshots=[builders.SNAPSHOT] * (_SNAPSHOTTED in left),
         destination=_DESTINATION if _DESTINATION in left else None,
         user=_USER if _USER in left else None,
     )
@@ -58,6 +60,10 @@ def _leftover(
         (
             _leftover(_FINISH, _SOURCE, _DESTINATION, keep_source=True),
             "keep the source, renamed",
+        ),
+        (
+            _leftover(_FINISH, _SNAPSHOTTED, _DESTINATION, _USER),
+            "keep the source, renamed; delete the temporary user",
         ),
         (_leftover(_FINISH, _DESTINATION, _USER), "delete the temporary user"),
         (_leftover(_FINISH, _DESTINATION), "take the mark away"),

@@ -212,10 +212,9 @@ def _elsewhere(**service: Any) -> dict[str, Any]:
 def test_zones_of_a_type(
     zones: str, service: dict[str, Any], result: str
 ) -> None:
-    silver = builders.silver()
     silver = builders.silver(
         extra_specs={
-            **silver.extra_specs,
+            **builders.silver().extra_specs,
             "RESKEY:availability_zones": zones,
         }
     )
@@ -283,15 +282,7 @@ def test_two_moves_need_somebody_who_waits(wait: bool) -> None:
         pytest.param(
             builders.case(
                 builders.retype(),
-                builders.survey(
-                    volume_services=(
-                        builders.service(),
-                        builders.service(
-                            host=builders.OTHER.partition("#")[0],
-                            zone="elsewhere",
-                        ),
-                    ),
-                ),
+                builders.survey(**_elsewhere()),
             ),
             [
                 (
