@@ -170,6 +170,7 @@ def test_a_failure_before_the_pivot_leaves_the_guest_alone(
     assert done.exit_code == 1
     assert done.json["result"] == "failed", done.stderr
     assert "Cinder ended the retype with an error" in done.stderr
+    assert f"server {server.id} kept its disk" in done.stderr
     moves.settled(make, attached.volume)
     attached.assert_moved(moves.ALPHA, "bronze")
 

@@ -26,7 +26,7 @@ from collections.abc import Collection, Iterable, Sequence
 from volmigrateclient.core import admission as admission_
 from volmigrateclient.core import clock as clock_
 from volmigrateclient.core import cloud as cloud_
-from volmigrateclient.core import errors, model, waiting
+from volmigrateclient.core import errors, model, pace, waiting
 from volmigrateclient.core import flight as flight_
 from volmigrateclient.core import job as job_
 from volmigrateclient.core import move as move_
@@ -34,12 +34,6 @@ from volmigrateclient.core import reporter as reporter_
 
 LOG = logging.getLogger(__name__)
 
-_SHORTEST, _LONGEST = 0.25, 10.0
-#: Where what is waited for may be a moment away.
-_LEAST = 0.1
-#: A poll's interval as a share of the phase's age: short ones are seen to
-#: end at once, long ones cost little.
-_SHARE = 0.08
 #: Seconds until the cloud is asked again that did not answer so many times.
 _PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
 #: Seconds for which a cloud may not answer before anything was started.
@@ -353,7 +347,7 @@ class Engine:
             flight.phase_since = now
         # Looks are spread by how long such moves take these days.
         typical = self._admission.pace.typical(flight.size)
-        flight.due = now + interval(
+        flight.due = now + pace.interval(
             now - flight.phase_since, typical, flight.wait.closely
         )
         if not flight.wait.holds:
@@ -389,15 +383,3 @@ class Engine:
             LOG.debug("the reader of the progress has gone")
             self._reporter = reporter_.Reporter()
             self.interrupt()
-
-
-def interval(age: float, typical: float = 0.0, closely: bool = False) -> float:
-    """Seconds until the next look at a phase of that age.
-
-    :param typical: seconds that such a move takes these days; 0 is unknown
-    :param closely: as in :class:`.move.Wait`
-    """
-    shortest = _SHORTEST
-    if closely:
-        shortest = min(_SHORTEST, max(_LEAST, typical / 4))
-    return min(_LONGEST, max(shortest, max(age, typical) * _SHARE))

@@ -75,6 +75,9 @@ class Flight:
         :returns: how it ended, or None where it waits again
         """
         before = self.wait.phase
+        if reading is not None and self.move.survey is not None:
+            moved = self.move.survey.volume
+            self.move.latest = reading.volumes.get(moved.id, self.move.latest)
         try:
             if signal is not None:
                 self.wait = self.steps.throw(signal)

@@ -91,7 +91,8 @@ Steps = Generator[Wait, Reading, Ending]
 class Move:
     """One action at work, from its first look to its end.
 
-    ``survey`` is None until the volume was looked at. ``under_way`` is
+    ``survey`` is None until the volume was looked at; ``latest`` is what was
+    read of it last since it was told to move. ``under_way`` is
     whether something may go on in the cloud, begun by us or before us, that
     does not end when we stop to follow it. ``request_ids`` are
     those of the writes, for the services' logs. ``seen`` is what a plan saw
@@ -103,6 +104,7 @@ class Move:
     options: action_.Options
     volume: model.Volume | None = None
     survey: survey_.Survey | None = None
+    latest: model.Volume | None = None
     seen: plan.Seen | None = None
     warnings: list[str] = dataclasses.field(default_factory=list)
     request_ids: list[str] = dataclasses.field(default_factory=list)
@@ -188,7 +190,8 @@ class MoveResult:
                 server_id=next(iter(seen.server_ids or ()), None),
                 size=seen.size or 0,
             )
-        after = ending.volume or before
+        # A move that failed may have moved the volume all the same.
+        after = ending.volume or move.latest or before
         return dataclasses.replace(
             common,
             volume_id=before.id,

@@ -10,10 +10,17 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""How long moves take, learnt from those that ended; an estimate."""
+"""How long moves take, learnt from those that ended; when to look again."""
 
 from __future__ import annotations
 
+#: Seconds between two looks.
+_SHORTEST, _LONGEST = 0.25, 10.0
+#: Where what is waited for may be a moment away.
+_LEAST = 0.1
+#: A poll's interval as a share of the phase's age: short ones are seen to
+#: end at once, long ones cost little.
+_SHARE = 0.08
 #: Before any move ended: seconds for any move, and more for each GiB.
 _ASSUMED, _ASSUMED_PER_GIB = 30.0, 10.0
 #: How much each move changes what is typical: some ten of them count.
@@ -69,3 +76,15 @@ class Pace:
         if not self.moves:
             return "an assumption: no move has ended yet"
         return f"{self.moves} move{'s' if self.moves > 1 else ''} so far"
+
+
+def interval(age: float, typical: float = 0.0, closely: bool = False) -> float:
+    """Seconds until the next look at a phase of that age.
+
+    :param typical: seconds that such a move takes these days; 0 is unknown
+    :param closely: as in :class:`.move.Wait`
+    """
+    shortest = _SHORTEST
+    if closely:
+        shortest = min(_SHORTEST, max(_LEAST, typical / 4))
+    return min(_LONGEST, max(shortest, max(age, typical) * _SHARE))

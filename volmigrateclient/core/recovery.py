@@ -210,7 +210,11 @@ def _steps(move: move_.Move, leftover: Leftover) -> move_.Steps:
 
 def advice(cloud: cloud_.Cloud) -> list[Advice]:
     """What else looks left behind: by Cinder, or by an earlier Watcher."""
-    return [*_stuck_in_cinder(cloud), *_forged_admins(cloud)]
+    return [
+        *_stuck_in_cinder(cloud),
+        *_lost_attachments(cloud),
+        *_forged_admins(cloud),
+    ]
 
 
 def past_swaps(cloud: cloud_.Cloud) -> Iterator[Advice]:
@@ -271,6 +275,26 @@ def _stuck_in_cinder(cloud: cloud_.Cloud) -> Iterator[Advice]:
             f"openstack volume set --state error {volume.id}; openstack "
             f"volume delete {volume.id}",
         )
+
+
+def _lost_attachments(cloud: cloud_.Cloud) -> Iterator[Advice]:
+    """Disks of servers that Cinder has attached to nothing (semantics 0.12).
+
+    Cinder shows one so for a moment after each live move, too.
+    """
+    for volume in cloud.list_volumes(
+        status="in-use", migration_status="success"
+    ):
+        if not volume.attachments:
+            yield Advice(
+                "lost attachment",
+                volume.id,
+                f"in-use and attached to nothing, last changed "
+                f"{volume.updated_at}",
+                "if it stays so: do not reboot, stop or live-migrate its "
+                "server before that is repaired; see 'An attachment that "
+                "Cinder lost' in the documentation",
+            )
 
 
 #: Semantics A.7.

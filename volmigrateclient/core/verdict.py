@@ -217,9 +217,10 @@ def attachments_kept(
     servers = sorted(str(a.server_id) for a in before.attachments)
     now = sorted(str(a.server_id) for a in after.attachments)
     if now != servers:
+        in_nova = ", ".join(str(one) for one in server_volumes.values())
         return (
             f"Cinder had the volume attached to {', '.join(servers)}, now to "
-            f"{', '.join(now) or 'nothing'}"
+            f"{', '.join(now) or 'nothing'}; Nova has attachment {in_nova}"
         )
     for attachment in after.attachments:
         if server_volumes.get(str(attachment.server_id)) != attachment.id:

@@ -22,47 +22,13 @@ import pytest
 
 from tests.unit import builders
 from tests.unit.core import flights
-from volmigrateclient.core import engine, errors, job, model
+from volmigrateclient.core import errors, job, model, pace
 from volmigrateclient.core import move as move_
 from volmigrateclient.core.planning import plan
 
 
 def _volumes(count: int) -> list[model.Volume]:
     return [builders.volume(id=f"volume-{n}") for n in range(count)]
-
-
-@pytest.mark.parametrize(
-    ("age", "seconds"),
-    [(0, 0.25), (1, 0.25), (10, 0.8), (60, 4.8), (125, 10), (9999, 10)],
-)
-def test_looks_get_rarer_with_age(age: float, seconds: float) -> None:
-    assert engine.interval(age) == pytest.approx(seconds)
-
-
-@pytest.mark.parametrize(
-    ("age", "typical", "seconds"),
-    [
-        (0, 0, 0.1),
-        (1, 0, 0.1),
-        (2, 0, 0.16),
-        (60, 0, 4.8),
-        (0, 0.2, 0.1),
-        (0, 0.8, 0.2),
-        (0, 2, 0.25),
-        (0, 30, 2.4),
-        (60, 30, 4.8),
-        (0, 999, 10),
-    ],
-)
-def test_close_looks_are_spread_by_how_long_moves_take(
-    age: float, typical: float, seconds: float
-) -> None:
-    assert engine.interval(age, typical, True) == pytest.approx(seconds)
-
-
-@pytest.mark.parametrize("typical", [0, 0.2, 2])
-def test_looks_that_a_path_counts_last_a_while(typical: float) -> None:
-    assert engine.interval(0, typical) == 0.25
 
 
 def test_each_look_is_as_far_away_as_the_phase_is_old() -> None:
@@ -73,7 +39,7 @@ def test_each_look_is_as_far_away_as_the_phase_is_old() -> None:
 
     gaps = [later - at for at, later in itertools.pairwise(looks)]
     assert looks[0] == 0.25
-    assert gaps == pytest.approx([engine.interval(at) for at in looks[:-1]])
+    assert gaps == pytest.approx([pace.interval(at) for at in looks[:-1]])
     assert gaps[-1] == 10
 
 

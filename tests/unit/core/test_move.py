@@ -95,6 +95,20 @@ def test_a_move_shows_its_volume_before_and_after() -> None:
     )
 
 
+def test_a_move_that_failed_shows_where_its_volume_is_all_the_same() -> None:
+    move = _move()
+    move.survey = builders.live_survey()
+    move.latest = _NEW
+
+    result = move_.MoveResult.of(move, move_.Ending(move_.Outcome.FAILED), 2)
+
+    assert result.source_node == builders.POOL
+    assert (result.destination_node, result.destination_type) == (
+        builders.OTHER,
+        "silver",
+    )
+
+
 def test_a_move_has_no_survey_before_its_first_look() -> None:
     with pytest.raises(RuntimeError, match="not looked at yet"):
         _ = _move().before

@@ -181,14 +181,14 @@ _NEW = model.Attachment("new-id", builders.VOLUME_ID, builders.SERVER_ID)
             (),
             {builders.SERVER_ID: "new-id"},
             f"Cinder had the volume attached to {builders.SERVER_ID}, now to "
-            "nothing",
+            "nothing; Nova has attachment new-id",
             id="Cinder lost the attachment",
         ),
         pytest.param(
             (model.Attachment("new-id", builders.VOLUME_ID, "other"),),
             {"other": "new-id"},
             f"Cinder had the volume attached to {builders.SERVER_ID}, now to "
-            "other",
+            "other; Nova has attachment new-id",
             id="another server",
         ),
         pytest.param(

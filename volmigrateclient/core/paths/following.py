@@ -122,8 +122,9 @@ def _attachments_settled(
         volume = reading.volumes.get(volume.id, volume)
         if reading.at - since > verdict.SETTLE:
             raise errors.FailedError(
-                f"the volume moved, but {wrong}. Do not reboot or "
-                "live-migrate the server before that is repaired"
+                f"the volume moved, but {wrong}. Do not reboot, stop or "
+                "live-migrate the server before that is repaired: see 'An "
+                "attachment that Cinder lost' in the documentation"
             )
 
 

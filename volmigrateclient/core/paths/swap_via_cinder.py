@@ -112,4 +112,8 @@ def _judged(
                 "server; compare 'virsh domblklist' on its hypervisor with "
                 "the volume's backend now"
             )
+        error = errors.FailedError(
+            f"{error}. Nova's swap {request_id} failed; server {server_id} "
+            "kept its disk: see nova-compute's log too"
+        )
     return error

@@ -226,7 +226,9 @@ def test_a_live_move_s_attachment_that_is_wrong_is_alarming(
             (31, [seen]),
         )
 
-    assert "Do not reboot or live-migrate the server" in str(failure.value)
+    assert "Do not reboot, stop or live-migrate the server" in str(
+        failure.value
+    )
 
 
 def test_what_changed_meanwhile_is_warned_of() -> None:

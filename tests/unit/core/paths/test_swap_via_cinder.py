@@ -194,6 +194,16 @@ def test_a_failure_is_judged_by_what_nova_did(
         steps.send(move_.Reading({_ID: _FAILED}, 1.0))
 
 
+def test_a_failed_copy_leads_to_nova_s_log() -> None:
+    cloud = _cloud()
+    steps = swap_via_cinder.steps(_move(cloud))
+    next(steps)
+    cloud.swaps = [_swap("Error", _BEFORE_PIVOT)]
+
+    with pytest.raises(errors.FailedError, match="nova-compute's log too"):
+        steps.send(move_.Reading({_ID: _FAILED}, 1.0))
+
+
 def test_an_earlier_swap_of_the_server_is_not_this_one_s_doing() -> None:
     cloud = _cloud(_swap("Error", _AFTER_PIVOT))
     steps = swap_via_cinder.steps(_move(cloud))

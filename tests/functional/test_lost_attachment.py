@@ -1,0 +1,137 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Cinder deletes an attachment together with the old copy (semantics 0.12).
+
+After its success Cinder has the old copy deleted, and only then gives the
+copy's attachment to the volume. A backend that deletes at once may be done in
+between.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+from collections.abc import Iterator
+
+import pytest
+
+from tests import cloud as cloud_
+from tests.cloud import databases
+from tests.functional import moves, resources, shell
+
+_ROOT = pathlib.Path(__file__).parents[2]
+#: What the documentation tells people to do.
+_REPAIR = _ROOT / "doc" / "source" / "user" / "lost_attachment.sql"
+
+_BEFORE_CINDER_LOOKS = """
+    CREATE TRIGGER loses AFTER UPDATE OF migration_status ON volumes
+    WHEN NEW.migration_status = 'success' AND NEW.id = '{volume_id}'
+    BEGIN
+        UPDATE volume_attachment SET deleted = 1, deleted_at = NEW.updated_at
+        WHERE volume_id IN (
+            SELECT id FROM volumes
+            WHERE display_description = 'migration src for ' || NEW.id);
+    END
+"""
+#: Cinder then answers Nova with an error, and Nova keeps its old record.
+_WHEN_CINDER_HAS_LOOKED = """
+    CREATE TRIGGER loses BEFORE UPDATE OF volume_id ON volume_attachment
+    WHEN NEW.volume_id = '{volume_id}' AND NEW.volume_id <> OLD.volume_id
+    BEGIN
+        SELECT RAISE(IGNORE);
+    END
+"""
+
+
+@contextlib.contextmanager
+def _losing(
+    cloud: cloud_.Cloud, trigger: str, volume_id: str
+) -> Iterator[None]:
+    """Let the deletion of the old copy win Cinder's race."""
+    with databases.opened(cloud.directory, "cinder") as connection:
+        connection.execute(trigger.format(volume_id=volume_id))
+    yield
+    with databases.opened(cloud.directory, "cinder") as connection:
+        connection.execute("DROP TRIGGER loses")
+
+
+@pytest.mark.parametrize(
+    ("trigger", "nova_knows"),
+    [
+        pytest.param(_BEFORE_CINDER_LOOKS, True, id="before Cinder looks"),
+        pytest.param(
+            _WHEN_CINDER_HAS_LOOKED, False, id="when Cinder has looked"
+        ),
+    ],
+)
+def test_it_is_no_success_and_can_be_repaired(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    trigger: str,
+    nova_knows: bool,
+) -> None:
+    server = make.server()
+    attached = moves.Attached.prepare(make, server, moves.ALPHA)
+    volume_id = attached.volume.id
+
+    with _losing(cloud, trigger, volume_id):
+        done = moves.run(openstack, attached.volume, moves.type_("gold"))
+
+    assert done.exit_code == 1
+    assert done.json["result"] == "failed"
+    # Where it is, and not where it would be if nothing had happened.
+    assert done.json["destination_node"] == make.host(volume_id)
+    assert done.json["destination_type"] == "gold"
+    kept = make.server_volumes(server.id)[volume_id]["attachment_id"]
+    assert (kept != attached.nova["attachment_id"]) == nova_knows
+    assert (
+        f"to {server.id}, now to nothing; Nova has attachment {kept}. Do "
+        in (done.stderr)
+    )
+    # The guest did lose nothing.
+    device = attached.nova["device"]
+    assert cloud.guest_digest(server.id, device) == attached.content
+
+    (row,) = (
+        row
+        for row in openstack.migrate("recover", "-f=json").json
+        if row["Source"] == volume_id
+    )
+    assert row["Kind"] == "lost attachment"
+
+    _repair(cloud, volume_id, server.id)
+
+    attached.assert_moved(None, "gold")
+    if nova_knows:  # else Nova has to be told where the disk is, too
+        make.nova.servers.reboot(server.id, "HARD")
+        make.until_server(server.id, "ACTIVE")
+        attached.assert_same_guest()
+        make.nova.volumes.delete_server_volume(server.id, volume_id)
+        resources.until(
+            "detached", lambda: make.seen(volume_id).status == "available"
+        )
+
+
+def _repair(cloud: cloud_.Cloud, volume_id: str, server_id: str) -> None:
+    """Do what the documentation says."""
+    text = _REPAIR.read_text()
+    text = text.replace("<volume>", volume_id).replace("<server>", server_id)
+    find, give_back, tell_nova, _ = text.split(";")
+    (lost,) = databases.rows(cloud.directory, "cinder", find)
+    for database, statement in (("cinder", give_back), ("nova", tell_nova)):
+        with databases.opened(cloud.directory, database) as connection:
+            done = connection.execute(
+                statement.replace("<attachment>", lost["id"])
+            )
+            assert done.rowcount == 1

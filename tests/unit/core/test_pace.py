@@ -1,0 +1,53 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""When to look again."""
+
+from __future__ import annotations
+
+import pytest
+
+from volmigrateclient.core import pace
+
+
+@pytest.mark.parametrize(
+    ("age", "seconds"),
+    [(0, 0.25), (1, 0.25), (10, 0.8), (60, 4.8), (125, 10), (9999, 10)],
+)
+def test_looks_get_rarer_with_age(age: float, seconds: float) -> None:
+    assert pace.interval(age) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("age", "typical", "seconds"),
+    [
+        (0, 0, 0.1),
+        (1, 0, 0.1),
+        (2, 0, 0.16),
+        (60, 0, 4.8),
+        (0, 0.2, 0.1),
+        (0, 0.8, 0.2),
+        (0, 2, 0.25),
+        (0, 30, 2.4),
+        (60, 30, 4.8),
+        (0, 999, 10),
+    ],
+)
+def test_close_looks_are_spread_by_how_long_moves_take(
+    age: float, typical: float, seconds: float
+) -> None:
+    assert pace.interval(age, typical, True) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("typical", [0, 0.2, 2])
+def test_looks_that_a_path_counts_last_a_while(typical: float) -> None:
+    assert pace.interval(0, typical) == 0.25
