@@ -69,20 +69,22 @@ class Comparison:
     :param slower: seconds that the backends took more for each step of a
         copy that has to do with the new volume
     :ivar reckoned: seconds for peers that were not run
+    :ivar unfinished: whether the services alone did not end a move either
     """
 
     kind: moves.Kind
     size: int
     slower: float = 0.0
-    floors: list[float] = dataclasses.field(default_factory=list)
+    floors: list[floor.Floor] = dataclasses.field(default_factory=list)
     samples: dict[str, list[measure.Sample]] = dataclasses.field(
         default_factory=dict
     )
     reckoned: dict[str, float] = dataclasses.field(default_factory=dict)
+    unfinished: bool = False
 
     @property
     def floor(self) -> float:
-        return statistics.median(self.floors)
+        return statistics.median(one.seconds for one in self.floors)
 
     def median(
         self, peer: str, of: Callable[[measure.Sample], float | None]
@@ -142,11 +144,10 @@ def _on_one_cloud(
             results.comparisons.append(comparison)
             _measure(results, comparison, field, repeats)
             yield results
-    if moves.Kind.COLD_RETYPE in kinds:
         # As long as real ones: what clients add weighs little there.
-        comparison = Comparison(moves.Kind.COLD_RETYPE, 1, _SLOWER)
+        comparison = Comparison(kind, 1, _SLOWER)
         results.comparisons.append(comparison)
-        field.slots(1, attached=False)
+        field.put_back(field.slots(1, kind.attached))
         with field.slowed(_SLOWER):
             _measure(results, comparison, field, 1)
         yield results
@@ -177,14 +178,17 @@ def _measure(
         slots = field.slots(size, kind.attached)
         task = field.task(kind, slots, results.options.parallel)
         try:
-            comparison.floors.append(floor.seconds(field, task, slots))
+            alone = floor.measure(field, task, slots)
         except floor.UnfinishedError:
             # Nobody can be compared where the services fail by themselves.
             _say(f"{kind.value}, {size}: the services did not finish a move")
+            comparison.unfinished = True
             return
+        comparison.floors.append(alone)
         _say(
             f"{kind.value}, {size}, round {number + 1}: "
-            f"the services alone {comparison.floors[-1]:.1f} s"
+            f"the services alone {alone.seconds:.1f} s, "
+            f"{sum(alone.moved)} of {size} moved"
         )
         for peer in results.peers:
             if kind in peer.kinds and _has_time(results, comparison, peer):

@@ -60,9 +60,11 @@ def _losing(
     """Let the deletion of the old copy win Cinder's race."""
     with databases.opened(cloud.directory, "cinder") as connection:
         connection.execute(trigger.format(volume_id=volume_id))
-    yield
-    with databases.opened(cloud.directory, "cinder") as connection:
-        connection.execute("DROP TRIGGER loses")
+    try:
+        yield
+    finally:
+        with databases.opened(cloud.directory, "cinder") as connection:
+            connection.execute("DROP TRIGGER loses")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ def test_it_is_no_success_and_can_be_repaired(
     assert (kept != attached.nova["attachment_id"]) == nova_knows
     assert (
         f"to {server.id}, now to nothing; Nova has attachment {kept}. Do "
-        in (done.stderr)
+        in done.stderr
     )
     # The guest did lose nothing.
     device = attached.nova["device"]
