@@ -119,7 +119,7 @@ class Field:
         made = self._make.volume(moves.TYPE)
         slot = Slot(made.id, self.cloud.digest(made.id))
         if attached:
-            slot.server_id = self._make.server(made).id
+            slot.server_id = self._make.server(made, root_type=moves.TYPE).id
             row = self._make.server_volumes(slot.server_id)[made.id]
             slot.device = str(row["device"])
         return slot

@@ -169,13 +169,15 @@ class Resources:
             if "volmig" in volume.metadata:
                 self.cinder.volumes.delete_metadata(volume, ["volmig"])
 
-    def server(self, *volumes: Any, user: str = "alice") -> Any:
+    def server(
+        self, *volumes: Any, user: str = "alice", root_type: str = "bronze"
+    ) -> Any:
         """An active server that boots from a volume of its own.
 
         :param volumes: attached besides, in this order
         """
         nova = self.cloud.access.nova(user)
-        root = self.volume(user=user, name=self.name("root"))
+        root = self.volume(root_type, user, name=self.name("root"))
         self.cinder.volumes.set_bootable(root.id, True)
         flavor = next(f for f in nova.flavors.list() if f.name == "tiny")
         made = nova.servers.create(

@@ -20,7 +20,7 @@ _SHORTEST, _LONGEST = 0.25, 10.0
 _LEAST = 0.1
 #: A poll's interval as a share of the phase's age: short ones are seen to
 #: end at once, long ones cost little.
-_SHARE = 0.08
+_SHARE = 0.05
 #: Before any move ended: seconds for any move, and more for each GiB.
 _ASSUMED, _ASSUMED_PER_GIB = 30.0, 10.0
 #: How much each move changes what is typical: some ten of them count.

@@ -35,7 +35,7 @@ def test_each_look_is_as_far_away_as_the_phase_is_old() -> None:
     looks: list[Any] = []
     field = flights.Field(builders.volume())
 
-    field.fly(flights.flight(flights.waits(80, seen=looks)))
+    field.fly(flights.flight(flights.waits(120, seen=looks)))
 
     gaps = [later - at for at, later in itertools.pairwise(looks)]
     assert looks[0] == 0.25

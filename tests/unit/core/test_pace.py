@@ -21,7 +21,7 @@ from volmigrateclient.core import pace
 
 @pytest.mark.parametrize(
     ("age", "seconds"),
-    [(0, 0.25), (1, 0.25), (10, 0.8), (60, 4.8), (125, 10), (9999, 10)],
+    [(0, 0.25), (1, 0.25), (10, 0.5), (60, 3), (200, 10), (9999, 10)],
 )
 def test_looks_get_rarer_with_age(age: float, seconds: float) -> None:
     assert pace.interval(age) == pytest.approx(seconds)
@@ -32,13 +32,14 @@ def test_looks_get_rarer_with_age(age: float, seconds: float) -> None:
     [
         (0, 0, 0.1),
         (1, 0, 0.1),
-        (2, 0, 0.16),
-        (60, 0, 4.8),
+        (2, 0, 0.1),
+        (3, 0, 0.15),
+        (60, 0, 3),
         (0, 0.2, 0.1),
         (0, 0.8, 0.2),
         (0, 2, 0.25),
-        (0, 30, 2.4),
-        (60, 30, 4.8),
+        (0, 30, 1.5),
+        (60, 30, 3),
         (0, 999, 10),
     ],
 )
