@@ -344,9 +344,12 @@ def test_anything_less_keeps_the_source(
     changes: dict[str, Any], missing: str
 ) -> None:
     seen = _but(_AFTER, **changes)
+    assert _AFTER.destination is not None
+    assert seen.destination is not None
 
-    assert evidence.not_proven(_AFTER) == ()
-    assert any(missing in claim for claim in evidence.not_proven(seen))
+    assert evidence.not_proven(_AFTER, _AFTER.destination) == ()
+    unproven = evidence.not_proven(seen, seen.destination)
+    assert any(missing in claim for claim in unproven)
     assert evidence.decide(seen).verdict is not FINISH
 
 

@@ -160,27 +160,30 @@ def _leaves_open(swap: model.SwapAction) -> int:
 
 def decide(seen: Evidence) -> Decision:
     """What is provably right to do with what a swap has left."""
-    if seen.destination is None:
+    destination = seen.destination
+    if destination is None:
         return _without_destination(seen)
     if not seen.mark.request_id:
         # The journal is written ahead: Nova was never asked.
-        doubts = _doubts_of_unused(seen)
+        doubts = _doubts_of_unused(seen, destination)
         why = "Nova was not asked to swap yet"
         if doubts:
             return Decision(Verdict.QUARANTINE, (why, *doubts))
         return Decision(Verdict.UNDO, (why,))
-    unproven = not_proven(seen)
+    unproven = not_proven(seen, destination)
     if not unproven:
         return Decision(
             Verdict.FINISH,
             ("every record says that the server has the destination",),
         )
-    return _unfinished(seen, unproven)
+    return _unfinished(seen, destination, unproven)
 
 
-def _unfinished(seen: Evidence, unproven: tuple[str, ...]) -> Decision:
+def _unfinished(
+    seen: Evidence, destination: model.Volume, unproven: tuple[str, ...]
+) -> Decision:
     swap = seen.swap
-    doubts = _doubts_of_unused(seen) + _doubts_of_source(seen)
+    doubts = _doubts_of_unused(seen, destination) + _doubts_of_source(seen)
     if swap is None:
         why = "Nova has no record of the swap"
         if seen.mark.request_id != marks.PENDING:
@@ -204,11 +207,11 @@ def _unfinished(seen: Evidence, unproven: tuple[str, ...]) -> Decision:
     return Decision(Verdict.UNDO, (why,))
 
 
-def not_proven(seen: Evidence) -> tuple[str, ...]:
+def not_proven(
+    seen: Evidence, destination: model.Volume
+) -> tuple[str, ...]:
     """What is missing to say that the data has moved (E.2), all of it."""
-    source, destination = seen.source, seen.destination
-    if destination is None:
-        return ("there is no destination volume",)
+    source = seen.source
     attached = seen.destination_attachments
     rows = {row.volume_id for row in seen.server_volumes or ()}
     claims = {
@@ -280,11 +283,10 @@ def _without_destination(seen: Evidence) -> Decision:
     return Decision(Verdict.UNDO, ("no destination volume exists",))
 
 
-def _doubts_of_unused(seen: Evidence) -> tuple[str, ...]:
+def _doubts_of_unused(
+    seen: Evidence, destination: model.Volume
+) -> tuple[str, ...]:
     """What speaks against nothing ever having used the destination."""
-    destination = seen.destination
-    if destination is None:
-        return ()
     allowed = {"available", "error", "creating", "reserved"}
     claims = {
         f"the destination is {destination.status}": (
