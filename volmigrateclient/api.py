@@ -35,7 +35,6 @@ list of actions, and is told what became of each::
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Iterable, Mapping
 
 from keystoneauth1 import session as session_
@@ -112,7 +111,7 @@ def migrate(
     cloud_: cloud.Cloud = connect(session, region_name, interface)
     # Never for the evidence by which a swap via Nova deletes its source.
     if len(wanted) > 1 and chosen.swap_via != "nova":
-        cloud_ = typing.cast("cloud.Cloud", cached_cloud.CachedCloud(cloud_))
+        cloud_ = cached_cloud.cached(cloud_)
     # Only with their servers known can two volumes of one wait for another.
     seen = (
         cloud_.get_volumes([action.resource_id for action in wanted])

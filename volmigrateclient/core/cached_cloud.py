@@ -32,11 +32,18 @@ _KEPT = 20.0
 _T = typing.TypeVar("_T")
 
 
-class CachedCloud:
+def cached(
+    cloud: cloud_.Cloud, clock: clock_.Clock | None = None
+) -> cloud_.Cloud:
+    """The same cloud; some of its answers are kept for 20 seconds."""
+    return typing.cast("cloud_.Cloud", _CachedCloud(cloud, clock))
+
+
+class _CachedCloud:
     """The cloud's interface, with some answers kept for 20 seconds."""
 
     def __init__(
-        self, cloud: cloud_.Cloud, clock: clock_.Clock | None = None
+        self, cloud: cloud_.Cloud, clock: clock_.Clock | None
     ) -> None:
         self._cloud = cloud
         self._clock = clock or clock_.Clock()

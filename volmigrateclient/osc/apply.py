@@ -147,9 +147,7 @@ class Apply(command.Lister):
             ) as reporter,
         ):
             carrier = engine.Engine(
-                typing.cast(
-                    "cloud_.Cloud", cached_cloud.CachedCloud(connected)
-                ),
+                cached_cloud.cached(connected),
                 reporter,
                 admission=admitted,
             )

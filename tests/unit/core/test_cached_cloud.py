@@ -27,9 +27,7 @@ class Field:
     def __init__(self) -> None:
         self.clock = scripted_cloud.Clock()
         self.cloud = planned.Cloud(builders.volume())
-        self.cached: Any = cached_cloud.CachedCloud(
-            self.cloud.core, self.clock
-        )
+        self.cached: Any = cached_cloud.cached(self.cloud.core, self.clock)
 
 
 @pytest.mark.parametrize(

@@ -207,9 +207,7 @@ def _unfinished(
     return Decision(Verdict.UNDO, (why,))
 
 
-def not_proven(
-    seen: Evidence, destination: model.Volume
-) -> tuple[str, ...]:
+def not_proven(seen: Evidence, destination: model.Volume) -> tuple[str, ...]:
     """What is missing to say that the data has moved (E.2), all of it."""
     source = seen.source
     attached = seen.destination_attachments
