@@ -186,3 +186,41 @@ def test_wrong_credentials_are_a_result(
 
     assert result.outcome is api.Outcome.FAILED
     assert "401" in result.reason
+
+
+def test_evidence_via_nova_is_never_what_was_seen_for_an_earlier_move(
+    swap_cloud: cloud_.Cloud,
+) -> None:
+    make = resources.Resources(swap_cloud)
+    first, late = (make.volume(pool=moves.ALPHA) for _ in range(2))
+    _, server = make.server(first), make.server(late)
+
+    def snapshot(_: object) -> None:
+        made = make.cinder_of("alice").volume_snapshots.create(late.id)
+        resources.until(
+            "snapshot",
+            lambda: (
+                make.cinder.volume_snapshots.get(made.id).status == "available"
+            ),
+        )
+
+    with swap_cloud.front_door.fault(
+        service="compute",
+        method="GET",
+        path=f"{server.id}/os-volume_attachments$",
+        call=snapshot,
+    ) as rule:
+        done, kept = api.migrate(
+            swap_cloud.session(),
+            [
+                api.Action(volume.id, "swap", destination_type="gold")
+                for volume in (first, late)
+            ],
+            api.Options(swap_via="nova"),
+        )
+
+    assert rule.hits
+    assert [done.outcome, kept.outcome] == [api.Outcome.DONE] * 2
+    assert make.is_gone(first.id)
+    source = make.seen(late.id)
+    assert source.metadata["volmig_replaced_by"] == kept.new_volume_id
