@@ -19,7 +19,9 @@ from typing import Any
 import pytest
 
 from tests.unit import builders
+from volmigrateclient.core import action as action_
 from volmigrateclient.core import model
+from volmigrateclient.core.checks import check as check_
 from volmigrateclient.core.checks import volume
 
 _COLD = "Invalid state for cold migration: "
@@ -208,6 +210,26 @@ def test_a_swap_needs_it_attached(
     case = builders.case(builders.action(), builders.survey(volume=seen))
 
     assert builders.words(volume.attached(case)) == says
+
+
+@pytest.mark.parametrize(
+    ("check", "action"),
+    [
+        (volume.detached, builders.migrate()),
+        (volume.attached, builders.action()),
+    ],
+)
+def test_in_use_by_nobody_is_not_to_be_made_free(
+    check: Any, action: action_.Action
+) -> None:
+    seen = builders.volume(status="in-use")
+    case = builders.case(action, builders.survey(volume=seen))
+
+    (blocked,) = (
+        one for one in check(case) if one.result is check_.Result.BLOCKED
+    )
+
+    assert blocked.remedy.startswith("leave it alone")
 
 
 @pytest.mark.parametrize("path", ["cold", "swap"])
