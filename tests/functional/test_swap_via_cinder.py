@@ -113,6 +113,42 @@ def test_retypes_and_then_goes_to_the_pool(
     assert migrate["os-migrate_volume"]["host"] == moves.DELTA
 
 
+def test_a_migration_that_fails_after_its_retype_is_no_mystery(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    turn: conftest.Knobs,
+    server: Any,
+) -> None:
+    attached = moves.Attached.prepare(make, server)
+
+    def only_gamma(request: exchange.Request) -> None:
+        make.disable("cloud@delta")
+
+    def delta_too(request: exchange.Request) -> None:
+        make.enable("cloud@delta")
+        turn("nova", swap="fail-before-pivot")
+
+    with (
+        cloud.front_door.fault(body_pattern="os-retype", call=only_gamma),
+        cloud.front_door.fault(body_pattern="os-migrate", call=delta_too),
+    ):
+        done = moves.run(
+            openstack,
+            attached.volume,
+            moves.type_("gold"),
+            moves.node(moves.DELTA),
+        )
+
+    assert done.exit_code == 1
+    assert done.json["result"] == "failed", done.stderr
+    assert done.json["destination_type"] == "gold"
+    assert done.json["destination_node"] == moves.GAMMA
+    assert f"server {server.id} kept its disk" in done.stderr
+    moves.settled(make, attached.volume)
+    attached.assert_moved(moves.GAMMA, "gold")
+
+
 def test_goes_to_the_pool_with_its_type(
     cloud: cloud_.Cloud,
     make: resources.Resources,

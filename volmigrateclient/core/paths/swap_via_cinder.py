@@ -33,11 +33,9 @@ def steps(move: move_.Move) -> move_.Steps:
     before, pool = move.before.volume, move.action.destination_node
     wanted = retyping.wanted_type(move)
     server_id = str(before.attachments[0].server_id)
-    swaps = yield from patience.read(
-        lambda: move.cloud.list_swaps(server_id), "checking", attempts=3
-    )
+    swaps = yield from _swaps(move, server_id, "checking", attempts=3)
     # Of a move that was running before us, the newest is its swap.
-    known = {swap.request_id for swap in swaps[before.moving :]}
+    known = set(swaps[before.moving :])
     try:
         volume = before
         if volume.type_id != wanted.id:
@@ -46,6 +44,9 @@ def steps(move: move_.Move) -> move_.Steps:
                 return move_.Ending(move_.Outcome.ACCEPTED)
             volume = yield from retyping.follow(move, wanted)
         if pool is not None and volume.host != pool:
+            if volume is not before:
+                # The retype's own, which succeeded.
+                known.update((yield from _swaps(move, server_id, "checking")))
             volume = yield from _migrate(move, volume, pool)
             if not move.options.wait:
                 return move_.Ending(move_.Outcome.ACCEPTED)
@@ -79,6 +80,16 @@ def _migrate(move: move_.Move, volume: model.Volume, pool: str) -> _Follow:
     )
 
 
+def _swaps(
+    move: move_.Move, server_id: str, phase: str, attempts: int | None = None
+) -> Generator[move_.Wait, move_.Reading, list[str]]:
+    """The request IDs of a server's swaps, the newest first."""
+    swaps = yield from patience.read(
+        lambda: move.cloud.list_swaps(server_id), phase, attempts
+    )
+    return [swap.request_id for swap in swaps]
+
+
 def _judged(
     move: move_.Move,
     server_id: str,
@@ -90,18 +101,15 @@ def _judged(
     Cinder deletes its target when Nova reports an error, even one after
     which the guest already runs on that target (semantics 0.5).
     """
-    swaps = yield from patience.read(
-        lambda: move.cloud.list_swaps(server_id), "looking for the cause"
-    )
-    for listed in swaps:
-        if listed.request_id in known:
+    phase = "looking for the cause"
+    for request_id in (yield from _swaps(move, server_id, phase)):
+        if request_id in known:
             continue
-        request_id = listed.request_id
         swap = yield from patience.read(
             lambda request_id=request_id: move.cloud.get_swap(  # type: ignore[misc]
                 server_id, request_id
             ),
-            "looking for the cause",
+            phase,
         )
         disk = traceback.disk_after(swap)
         if disk is not traceback.Disk.OLD:

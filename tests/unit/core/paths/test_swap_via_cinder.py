@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -202,6 +203,30 @@ def test_a_failed_copy_leads_to_nova_s_log() -> None:
 
     with pytest.raises(errors.FailedError, match="nova-compute's log too"):
         steps.send(move_.Reading({_ID: _FAILED}, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("migration", "error"),
+    [
+        ([], errors.FailedError),
+        ([_swap("Error", _BEFORE_PIVOT)], errors.FailedError),
+        ([_swap("Error", _AFTER_PIVOT)], errors.QuarantineError),
+    ],
+)
+def test_the_retype_s_swap_does_not_speak_for_the_migration_s(
+    migration: list[model.SwapAction], error: type[errors.MigrateError]
+) -> None:
+    cloud = _cloud()
+    steps = swap_via_cinder.steps(_move(cloud, destination_node=_TWO))
+    next(steps)
+    retype = dataclasses.replace(_swap("Success"), request_id="req-retype")
+    cloud.swaps = [retype]
+    steps.send(move_.Reading({_ID: _RETYPED}, 1.0))
+    cloud.swaps = [*migration, retype]
+    failed = dataclasses.replace(_RETYPED, migration_status="error")
+
+    with pytest.raises(error, match="Cinder ended the migration"):
+        steps.send(move_.Reading({_ID: failed}, 2.0))
 
 
 def test_an_earlier_swap_of_the_server_is_not_this_one_s_doing() -> None:
