@@ -57,34 +57,38 @@ def to_the_end(volume_id: str, judge: Judge) -> _Waits[model.Volume]:
 def cleaned_up(move: move_.Move, volume: model.Volume) -> _Waits[None]:
     """Wait until Cinder has deleted what the volume was before.
 
-    After a generic copy a row of Cinder's own holds the old data. That it
-    cannot be deleted is a leak to know of, and no failure of the move
-    (semantics A.5).
+    After a generic copy a row of Cinder's own holds the old data; after a
+    retype and a migration there are two. That one cannot be deleted is a
+    leak to know of, and no failure of the move (semantics A.5).
     """
     phase = "deleting the old copy"
     rows = yield from patience.read(
         lambda: move.cloud.list_volumes(migration_status="deleting"), phase
     )
     mark = f"migration src for {volume.id}"
-    old = next((row for row in rows if row.description == mark), None)
+    old = [row for row in rows if row.description == mark]
     try:
-        while old is not None:
-            if old.status not in ("deleting", "in-use", "detaching"):
-                move.warn(
-                    f"the volume moved, but its old copy {old.id} on "
-                    f"{old.host} could not be deleted: it is {old.status}. "
-                    "See cinder-volume's log, then delete it"
-                )
-                return
-            reading = yield move_.Wait(
-                (old.id,), phase, closely=True, holds=False
-            )
-            old = reading.volumes.get(old.id)
+        while old := [copy for copy in old if not _stays(move, copy)]:
+            ids = tuple(copy.id for copy in old)
+            reading = yield move_.Wait(ids, phase, closely=True, holds=False)
+            old = [reading.volumes[i] for i in ids if i in reading.volumes]
     except errors.HandOver:
         move.warn(
-            f"the volume moved; its old copy {old.id if old else ''} is "
-            "still being deleted"
+            f"the volume moved; its old copy {', '.join(ids)} is still being "
+            "deleted"
         )
+
+
+def _stays(move: move_.Move, copy: model.Volume) -> bool:
+    """Tell of an old copy that Cinder does not delete any more."""
+    if copy.status in ("deleting", "in-use", "detaching"):
+        return False
+    move.warn(
+        f"the volume moved, but its old copy {copy.id} on {copy.host} could "
+        f"not be deleted: it is {copy.status}. See cinder-volume's log, then "
+        "delete it"
+    )
+    return True
 
 
 def verified(move: move_.Move, volume: model.Volume) -> _Waits[model.Volume]:

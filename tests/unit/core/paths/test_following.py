@@ -129,6 +129,22 @@ def _old(**seen: Any) -> model.Volume:
             id="leaked",
         ),
         pytest.param(
+            [_old(), _old(id="older")],
+            [
+                (0, [_old(), _old(id="older")]),
+                (1, [_old(id="older")]),
+                (2, [_old(id="older", status="error_deleting")]),
+            ],
+            [
+                (
+                    f"the volume moved, but its old copy older on "
+                    f"{builders.POOL} could not be deleted: it is "
+                    "error_deleting. See cinder-volume's log, then delete it"
+                )
+            ],
+            id="a retype's and a migration's, of which one leaked",
+        ),
+        pytest.param(
             [_old(status="available")],
             [],
             [
