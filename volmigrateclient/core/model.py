@@ -82,6 +82,15 @@ class Volume:
         return self.migration_status in MIGRATING or self.status == "retyping"
 
     @property
+    def lost_attachment(self) -> bool:
+        """Whether it is in use, by nobody that Cinder knows of.
+
+        Cinder may lose an attachment in a live move (semantics 0.12), and
+        shows one so for a moment after each.
+        """
+        return self.status == "in-use" and not self.attachments
+
+    @property
     def backend(self) -> str | None:
         """``host@backend``, the name of the cinder-volume service."""
         return backend_of(self.host) if self.host else None

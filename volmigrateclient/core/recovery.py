@@ -278,14 +278,11 @@ def _stuck_in_cinder(cloud: cloud_.Cloud) -> Iterator[Advice]:
 
 
 def _lost_attachments(cloud: cloud_.Cloud) -> Iterator[Advice]:
-    """Disks of servers that Cinder has attached to nothing (semantics 0.12).
-
-    Cinder shows one so for a moment after each live move, too.
-    """
+    """Disks of servers that Cinder has attached to nothing."""
     for volume in cloud.list_volumes(
         status="in-use", migration_status="success"
     ):
-        if not volume.attachments:
+        if volume.lost_attachment:
             yield Advice(
                 "lost attachment",
                 volume.id,

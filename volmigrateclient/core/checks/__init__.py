@@ -161,7 +161,7 @@ def already_there(case: Case) -> str | None:
     spec refuses it.
     """
     seen, wanted = case.survey.volume, case.action
-    if seen.moving:
+    if seen.moving or seen.lost_attachment:
         return None
     if case.path is action_.Path.RETYPE:
         if case.options.unattended and not case.type_changes:

@@ -23,10 +23,9 @@ from volmigrateclient.core.checks import check
 #: ``replication_status`` with which Cinder migrates (semantics A.1).
 _NOT_REPLICATED = (None, "disabled", "not-capable")
 
-#: In-use by nobody: Cinder loses attachments (semantics 0.12).
 _LOST = (
-    "leave it alone, a server may run on it: see 'An attachment that Cinder "
-    "lost' in the documentation"
+    "look again in a minute; if it stays so leave it alone, a server may run "
+    "on it: see 'An attachment that Cinder lost' in the documentation"
 )
 
 _CLEARED_BY = {
@@ -79,9 +78,7 @@ def attached(case: check.Case) -> Iterator[check.Check]:
             "Attachments",
             sentence,
             "the volume is attached to no server",
-            _LOST
-            if volume.status == "in-use"
-            else "use --migration-type cold",
+            _LOST if volume.lost_attachment else "use --migration-type cold",
         )
     elif len(attachments) > 1:
         servers = ", ".join(str(a.server_id) for a in attachments)

@@ -260,6 +260,14 @@ def test_all_reasons_are_named_at_once() -> None:
             None,
             id="swap: a move is running, which may lead away",
         ),
+        pytest.param(
+            builders.case(
+                builders.action(destination_type="gold"),
+                builders.live_survey(volume=builders.attached(attachments=())),
+            ),
+            None,
+            id="swap: of that type, but Cinder lost the attachment",
+        ),
     ],
 )
 def test_already_there(case: checks.Case, reason: str | None) -> None:
