@@ -47,7 +47,7 @@ def _parse() -> argparse.Namespace:
         "--kinds",
         default=",".join(kind.name.lower() for kind in moves.Kind),
         metavar="<kinds>",
-        help="which moves (default: %(default)s)",
+        help="which moves, in these sizes (default: %(default)s)",
     )
     parser.add_argument(
         "--parallel",
@@ -71,6 +71,12 @@ def _parse() -> argparse.Namespace:
         metavar="<seconds>",
         help="end a peer that waits longer for what cannot succeed "
         "(default: %(default)g)",
+    )
+    parser.add_argument(
+        "--no-long",
+        dest="long",
+        action="store_false",
+        help="leave out the moves that take half a minute",
     )
     parser.add_argument(
         "--no-injections",
@@ -117,6 +123,7 @@ def _options(parsed: argparse.Namespace) -> compare.Options:
         parallel=parsed.parallel,
         patience=parsed.patience,
         limit=parsed.limit,
+        long=parsed.long,
         inject=parsed.inject,
         own=own,
     )

@@ -49,7 +49,10 @@ class Options:
     :param sizes: number of volumes -> how often it is measured
     :param patience: a peer that is reckoned to need more seconds than
         these for many volumes, from what it needed for one, is not run
+    :param kinds: what is measured in all sizes
     :param limit: seconds for a move that cannot succeed
+    :param long: whether moves are measured that take half a minute
+    :param inject: whether moves are tried that cannot succeed
     :param own: variables that only our command needs
     """
 
@@ -58,6 +61,7 @@ class Options:
     parallel: int
     patience: float
     limit: float
+    long: bool
     inject: bool
     own: Mapping[str, str]
 
@@ -119,8 +123,7 @@ def compare(options: Options) -> Iterator[Results]:
     """Measure; give the results so far after each part."""
     results = Results(options, peers.everyone(options.own))
     for nova, kinds in _KINDS.items():
-        wanted = [kind for kind in kinds if kind in options.kinds]
-        if not wanted:
+        if not (options.long or options.inject or options.kinds & {*kinds}):
             continue
         _say(f"starting a cloud, nova={nova}")
         with (
@@ -129,31 +132,36 @@ def compare(options: Options) -> Iterator[Results]:
         ):
             field = field_.Field(cloud)
             field.prepare()
-            yield from _on_one_cloud(results, field, nova, wanted)
+            yield from _on_one_cloud(results, field, nova, kinds)
 
 
 def _on_one_cloud(
-    results: Results, field: field_.Field, nova: str, kinds: list[moves.Kind]
+    results: Results,
+    field: field_.Field,
+    nova: str,
+    kinds: Sequence[moves.Kind],
 ) -> Iterator[Results]:
     options = results.options
     if nova == "current":
         _starts(results, field)
     for kind in kinds:
         for size, repeats in options.sizes.items():
-            comparison = Comparison(kind, size)
+            if kind in options.kinds:
+                comparison = Comparison(kind, size)
+                results.comparisons.append(comparison)
+                _measure(results, comparison, field, repeats)
+                yield results
+        if options.long:
+            # As long as real ones: what clients add weighs little there.
+            comparison = Comparison(kind, 1, _SLOWER)
             results.comparisons.append(comparison)
-            _measure(results, comparison, field, repeats)
+            field.put_back(field.slots(1, kind.attached))
+            with field.slowed(_SLOWER):
+                _measure(results, comparison, field, 1)
             yield results
-        # As long as real ones: what clients add weighs little there.
-        comparison = Comparison(kind, 1, _SLOWER)
-        results.comparisons.append(comparison)
-        field.put_back(field.slots(1, kind.attached))
-        with field.slowed(_SLOWER):
-            _measure(results, comparison, field, 1)
-        yield results
     if options.inject:
         for injection in injections.INJECTIONS:
-            if injection.nova == nova and injection.kind in options.kinds:
+            if injection.nova == nova:
                 _inject(results, field, injection)
                 yield results
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent import futures
@@ -29,7 +30,7 @@ from bench import moves, records
 from tests import cloud as cloud_
 from tests.functional import resources
 
-_BACKENDS = ("alpha", "beta", "gamma")
+_BACKENDS = ("alpha", "beta", "gamma", "delta")
 _AT_ONCE = 4
 #: Seconds for a move that has not ended, and for one back.
 _SETTLE, _BACK = 30.0, 90.0
@@ -56,6 +57,7 @@ class Field:
         self.cloud = cloud
         self._make = resources.Resources(cloud)
         self._slots: dict[bool, list[Slot]] = {False: [], True: []}
+        self._one_server = threading.Lock()
 
     def prepare(self) -> None:
         """Make the volume type, and let two pools serve it."""
@@ -119,7 +121,10 @@ class Field:
         made = self._make.volume(moves.TYPE)
         slot = Slot(made.id, self.cloud.digest(made.id))
         if attached:
-            slot.server_id = self._make.server(made, root_type=moves.TYPE).id
+            # One at a time: many at once may find no host in Nova.
+            with self._one_server:
+                server = self._make.server(made, root_type=moves.TYPE)
+            slot.server_id = str(server.id)
             row = self._make.server_volumes(slot.server_id)[made.id]
             slot.device = str(row["device"])
         return slot
