@@ -96,6 +96,12 @@ def _parse() -> argparse.Namespace:
         help="where our plugin is installed, if not with this Python",
     )
     parser.add_argument(
+        "--title",
+        default="Measured side by side",
+        metavar="<text>",
+        help="the report's title (default: %(default)s)",
+    )
+    parser.add_argument(
         "--output",
         type=pathlib.Path,
         default=pathlib.Path(__file__).with_name("results.rst"),
@@ -114,6 +120,7 @@ def _options(parsed: argparse.Namespace) -> compare.Options:
     if parsed.plugin:
         own["PYTHONPATH"] = str(parsed.plugin.resolve(strict=True))
     return compare.Options(
+        title=parsed.title,
         sizes=_QUICK
         if parsed.quick
         else dict(zip(sizes, repeats, strict=False)),

@@ -46,6 +46,7 @@ _SLOWER = 15.0
 class Options:
     """What is measured.
 
+    :param title: of the report
     :param sizes: number of volumes -> how often it is measured
     :param patience: a peer that is reckoned to need more seconds than
         these for many volumes, from what it needed for one, is not run
@@ -56,6 +57,7 @@ class Options:
     :param own: variables that only our command needs
     """
 
+    title: str
     sizes: Mapping[int, int]
     kinds: frozenset[moves.Kind]
     parallel: int

@@ -43,9 +43,6 @@ _CONSTRAINTS = pathlib.Path(__file__).parents[1] / "tests" / "cloud"
 _LONGEST = 160
 
 _INTRODUCTION = """\
-Measured side by side
-=====================
-
 Written by ``tox -e bench``: a Keystone, a Cinder and a Nova from PyPI on one
 machine (``tests/cloud``), and the same volumes moved by everybody in turn.
 Volumes have 1 GiB, mostly holes: what is compared is what clients add.
@@ -81,7 +78,9 @@ one volume, times the rounds for all; it was not run, to save time.
 
 def write(results: compare.Results, path: pathlib.Path) -> None:
     """Write all that was found out so far."""
-    lines = [_INTRODUCTION.format(parallel=results.options.parallel)]
+    title = results.options.title
+    lines = [title, "=" * len(title), ""]
+    lines += [_INTRODUCTION.format(parallel=results.options.parallel)]
     lines += _versions(results)
     lines += _aims(results)
     for kind in moves.Kind:
