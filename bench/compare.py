@@ -208,7 +208,9 @@ def _measure(
 def _has_time(
     results: Results, comparison: Comparison, peer: peer_.Peer
 ) -> bool:
-    """Whether a peer is run for many; else it is reckoned."""
+    """Whether a peer is run for many (else it is reckoned), or for long."""
+    if comparison.slower and not peer.name.startswith("ours"):
+        return False
     single = results.find(comparison.kind, 1)
     alone = single and single.median(peer.name, lambda one: one.seconds)
     if comparison.size == 1 or not alone:
