@@ -48,7 +48,7 @@ class Options:
 
     :param title: of the report
     :param sizes: number of volumes -> how often it is measured
-    :param patience: a peer that is reckoned to need more seconds than
+    :param patience: another peer that is reckoned to need more seconds than
         these for many volumes, from what it needed for one, is not run
     :param kinds: what is measured in all sizes
     :param limit: seconds for a move that cannot succeed
@@ -209,8 +209,9 @@ def _has_time(
     results: Results, comparison: Comparison, peer: peer_.Peer
 ) -> bool:
     """Whether a peer is run for many (else it is reckoned), or for long."""
-    if comparison.slower and not peer.name.startswith("ours"):
-        return False
+    ours = peer.name.startswith("ours")
+    if ours or comparison.slower:
+        return ours
     single = results.find(comparison.kind, 1)
     alone = single and single.median(peer.name, lambda one: one.seconds)
     if comparison.size == 1 or not alone:
