@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import os
 import pathlib
-import time
 
 from cinder import exception
 from cinder.volume import driver, volume_utils
@@ -29,9 +28,6 @@ from testcloud import knobs, seed, sparse
 _GIB = 1 << 30
 _TOTAL_GB = 1000.0
 _OVER_SUBSCRIPTION = 20.0
-#: Seconds. Of storage that deletes at once Cinder loses the attachment in
-#: some live moves (semantics 0.12), which tests bring about when they want it.
-_DELETION = 0.2
 
 
 class SparseFileDriver(driver.VolumeDriver):
@@ -72,7 +68,6 @@ class SparseFileDriver(driver.VolumeDriver):
                 "busy": exception.VolumeIsBusy(volume_name=volume["name"]),
             },
         )
-        time.sleep(_DELETION)
         self._path(volume).unlink(missing_ok=True)
 
     def extend_volume(self, volume, new_size) -> None:
