@@ -55,6 +55,34 @@ def _active(make: resources.Resources, server: Any) -> Iterator[None]:
     yield
 
 
+@contextlib.contextmanager
+def _over_gamma(
+    cloud: cloud_.Cloud, make: resources.Resources, fails: bool = False
+) -> Iterator[None]:
+    """Have a retype to gold end on gamma, so that delta takes a migration.
+
+    :param fails: the migration's swap fails
+    """
+
+    def only_gamma(request: exchange.Request) -> None:
+        make.disable("cloud@delta")
+
+    def delta_too(request: exchange.Request) -> None:
+        make.enable("cloud@delta")
+        if fails:
+            cloud.knobs("nova").set(swap="fail-before-pivot")
+
+    try:
+        with (
+            cloud.front_door.fault(body_pattern="os-retype", call=only_gamma),
+            cloud.front_door.fault(body_pattern="os-migrate", call=delta_too),
+        ):
+            yield
+    finally:
+        make.enable("cloud@delta")
+        cloud.knobs("nova").clear()
+
+
 @pytest.mark.parametrize("state", [_active, _paused, _resized])
 def test_retypes_under_a_running_server(
     make: resources.Resources,
@@ -85,15 +113,8 @@ def test_retypes_and_then_goes_to_the_pool(
 ) -> None:
     attached = moves.Attached.prepare(make, server)
 
-    def only_gamma(request: exchange.Request) -> None:
-        make.disable("cloud@delta")
-
-    def delta_too(request: exchange.Request) -> None:
-        make.enable("cloud@delta")
-
     with (
-        cloud.front_door.fault(body_pattern="os-retype", call=only_gamma),
-        cloud.front_door.fault(body_pattern="os-migrate", call=delta_too),
+        _over_gamma(cloud, make),
         moves.requests_within(cloud) as requests,
     ):
         done = moves.run(
@@ -102,7 +123,6 @@ def test_retypes_and_then_goes_to_the_pool(
             moves.type_("gold"),
             moves.node(moves.DELTA),
         )
-    make.enable("cloud@delta")
 
     assert done.exit_code == 0, done.stderr
     assert done.json["result"] == "done"
@@ -117,22 +137,11 @@ def test_a_migration_that_fails_after_its_retype_is_no_mystery(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
     server: Any,
 ) -> None:
     attached = moves.Attached.prepare(make, server)
 
-    def only_gamma(request: exchange.Request) -> None:
-        make.disable("cloud@delta")
-
-    def delta_too(request: exchange.Request) -> None:
-        make.enable("cloud@delta")
-        turn("nova", swap="fail-before-pivot")
-
-    with (
-        cloud.front_door.fault(body_pattern="os-retype", call=only_gamma),
-        cloud.front_door.fault(body_pattern="os-migrate", call=delta_too),
-    ):
+    with _over_gamma(cloud, make, fails=True):
         done = moves.run(
             openstack,
             attached.volume,
