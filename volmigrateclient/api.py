@@ -30,11 +30,18 @@ from collections.abc import Iterable, Mapping
 from keystoneauth1 import session as session_
 
 from volmigrateclient import gateway
-from volmigrateclient.core import admission, cached_cloud, cloud, engine, job
-from volmigrateclient.core.action import Action, Options
-from volmigrateclient.core.errors import CloudError, InvalidActionError
-from volmigrateclient.core.move import MoveResult, Outcome
-from volmigrateclient.core.reporter import Reporter
+from volmigrateclient.core.cloud import Cloud
+from volmigrateclient.core.cloud.cached import share_answers
+from volmigrateclient.core.engine import (
+    Admission,
+    Engine,
+    Job,
+    Limits,
+    Reporter,
+)
+from volmigrateclient.core.model import Action, Options, Request
+from volmigrateclient.core.model.errors import CloudError, InvalidActionError
+from volmigrateclient.core.paths import MoveResult, Outcome
 from volmigrateclient.gateway import connection
 
 __all__ = (
@@ -55,7 +62,7 @@ def connect(
     region_name: str | None = None,
     interface: str = "public",
     endpoint_overrides: Mapping[str, str | None] | None = None,
-) -> cloud.Cloud:
+) -> Cloud:
     """The cloud that a session with admin credentials leads to.
 
     :param session: if it has no timeout, requests get one of 60 s
@@ -93,28 +100,31 @@ def migrate(
     :param reporter: hears of every event on the way
     :param max_parallel: how many are moved at once; never two volumes of
         one server
-    :raises CloudError: the volumes of several actions cannot be looked at;
+    :raises CloudError: the volumes of several actions cannot be read;
         nothing was started
     """
     chosen = options or Options()
     wanted = list(actions)
-    cloud_: cloud.Cloud = connect(session, region_name, interface)
+    cloud_: Cloud = connect(session, region_name, interface)
     # Never for the evidence by which a swap via Nova deletes its source.
     if len(wanted) > 1 and chosen.swap_via != "nova":
-        cloud_ = cached_cloud.cached(cloud_)
+        cloud_ = share_answers(cloud_)
     # Only with their servers known can two volumes of one wait for another.
-    seen = (
+    found = (
         cloud_.get_volumes([action.resource_id for action in wanted])
         if len(wanted) > 1 < max_parallel
         else {}
     )
-    return engine.Engine(
+    return Engine(
         cloud_,
         reporter=reporter,
-        admission=admission.Admission(admission.Limits(max_parallel)),
+        admission=Admission(Limits(max_parallel)),
     ).run(
         [
-            job.Job(action, chosen, volume=seen.get(action.resource_id))
+            Job(
+                Request(action, chosen),
+                volume=found.get(action.resource_id),
+            )
             for action in wanted
         ]
     )

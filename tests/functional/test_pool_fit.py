@@ -22,7 +22,7 @@ import pytest
 from tests import cloud as cloud_
 from tests.functional import resources
 from volmigrateclient import api
-from volmigrateclient.core import specs
+from volmigrateclient.core.checks import scheduler
 
 #: What the backends report besides; two of the four report nothing.
 CAPABILITIES: dict[str, dict[str, Any]] = {
@@ -129,7 +129,7 @@ def test_the_scheduler_agrees(
         ours = {
             pool.name
             for pool in cloud.list_pools()
-            if not specs.mismatches(volume_type, pool)
+            if not scheduler.capabilities_mismatches(volume_type, pool)
         }
     finally:
         make.cinder.volume_types.delete(made.id)

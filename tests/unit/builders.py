@@ -11,9 +11,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from volmigrateclient.core import action as action_
 from volmigrateclient.core import checks, model
-from volmigrateclient.core import survey as survey_
+from volmigrateclient.core.cloud import Survey
+from volmigrateclient.core.cloud.survey import find_type
 
 VOLUME_ID = "11111111-1111-4111-8111-111111111111"
 SERVER_ID = "22222222-2222-4222-8222-222222222222"
@@ -94,6 +94,10 @@ def silver(**seen: Any) -> model.VolumeType:
     )
 
 
+#: All types that there are, where a test does not bring its own.
+TYPES = (volume_type(), silver())
+
+
 def pool(name: str = POOL, **capabilities: Any) -> model.Pool:
     """A pool of 100 GiB, 90 of them free; its backend is in its name."""
     backend = model.backend_of(name).partition("@")[2]
@@ -117,12 +121,12 @@ def server(**seen: Any) -> model.Server:
     return dataclasses.replace(_SERVER, **seen)
 
 
-def survey(**seen: Any) -> survey_.Survey:
+def survey(**seen: Any) -> Survey:
     """All there is to see of the cloud, with the volume detached."""
     return dataclasses.replace(
-        survey_.Survey(
+        Survey(
             volume=volume(),
-            types=(volume_type(), silver()),
+            volume_type=volume_type(),
             pools=(pool(POOL), pool(SPARE), pool(OTHER)),
             volume_services=tuple(
                 service(host=model.backend_of(name))
@@ -136,21 +140,21 @@ def survey(**seen: Any) -> survey_.Survey:
     )
 
 
-def live_survey(**seen: Any) -> survey_.Survey:
+def live_survey(**seen: Any) -> Survey:
     """All there is to see, with the volume attached."""
     return survey(**{"volume": attached(), "servers": (server(),), **seen})
 
 
-def action(**asked: Any) -> action_.Action:
+def action(**asked: Any) -> model.Action:
     """A swap to type silver."""
-    return action_.Action(
+    return model.Action(
         **{"resource_id": VOLUME_ID, "destination_type": "silver", **asked}
     )
 
 
-def migrate(**asked: Any) -> action_.Action:
+def migrate(**asked: Any) -> model.Action:
     """A cold migration to the other pool of the volume's type."""
-    return action_.Action(
+    return model.Action(
         **{
             "resource_id": VOLUME_ID,
             "migration_type": "cold",
@@ -160,19 +164,32 @@ def migrate(**asked: Any) -> action_.Action:
     )
 
 
-def retype(**asked: Any) -> action_.Action:
+def retype(**asked: Any) -> model.Action:
     """A cold retype to type silver."""
     return action(**{"migration_type": "cold", **asked})
 
 
+def request(asked: model.Action, **options: Any) -> model.Request:
+    """An action, and options where they are not the default."""
+    return model.Request(asked, model.Options(**options))
+
+
 def case(
-    asked: action_.Action,
-    seen: survey_.Survey | None = None,
+    asked: model.Action,
+    seen: Survey | None = None,
     **options: Any,
 ) -> checks.Case:
-    """What was asked for, and what was seen."""
-    return checks.Case(
-        asked, action_.Options(**options), survey() if seen is None else seen
+    """What was asked for, and what the cloud shows."""
+    return checks.Case(request(asked, **options), resolved(asked, seen))
+
+
+def resolved(asked: model.Action, seen: Survey | None = None) -> Survey:
+    """A survey with the type that is asked for, if it is gold or silver."""
+    found = survey() if seen is None else seen
+    if found.destination_type is not None:
+        return found
+    return dataclasses.replace(
+        found, destination_type=find_type(TYPES, asked.destination_type)
     )
 
 
@@ -184,7 +201,7 @@ def words(found: Any) -> list[tuple[str, str]]:
     """
     said = []
     for check in found:
-        if check.result is checks.Result.BLOCKED:
+        if check.result is model.Result.BLOCKED:
             assert check.sentence, check
             assert check.remedy, check
         text = ": ".join(filter(None, (check.sentence, check.detail)))

@@ -14,14 +14,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from tests.unit import builders
-from volmigrateclient.core import clock as clock_
-from volmigrateclient.core import cloud as cloud_
-from volmigrateclient.core import errors, model
+from volmigrateclient.core import model
+from volmigrateclient.core.cloud import Cloud
+from volmigrateclient.core.engine.clock import Clock
+from volmigrateclient.core.model import errors
 
-_SEEN = builders.survey()
+_SURVEY = builders.survey()
 
 
-class Clock(clock_.Clock):
+class ScriptedClock(Clock):
     """A clock that moves on only by sleeping, and what happens meanwhile."""
 
     def __init__(self) -> None:
@@ -45,7 +46,7 @@ class Clock(clock_.Clock):
             self.time = max(self.time, end)
 
 
-class Cloud:
+class ScriptedCloud:
     """Answers by script, and remembers what it was asked.
 
     :ivar fails: what the next calls of a method raise, one after another;
@@ -61,7 +62,7 @@ class Cloud:
         self.polls: list[tuple[str, ...]] = []
         self.writes: list[tuple[str, ...]] = []
         self.encryption_asked_for: list[str] = []
-        self.types = tuple(_SEEN.types)
+        self.types: Sequence[model.VolumeType] = builders.TYPES
         self.attachments: Sequence[model.Attachment] = ()
         self.snapshots: Sequence[model.Snapshot] = ()
         self.servers = {builders.SERVER_ID: builders.server()}
@@ -69,9 +70,9 @@ class Cloud:
         self.swaps: list[model.SwapAction] = []
 
     @property
-    def core(self) -> cloud_.Cloud:
+    def core(self) -> Cloud:
         """Itself, as the core takes it: what is not here, no test asks."""
-        return typing.cast("cloud_.Cloud", self)
+        return typing.cast("Cloud", self)
 
     def _answer(self, method: str) -> None:
         self.asked[method] += 1
@@ -135,11 +136,11 @@ class Cloud:
 
     def list_pools(self) -> Sequence[model.Pool]:
         self._answer("list_pools")
-        return tuple(_SEEN.pools or ())
+        return tuple(_SURVEY.pools or ())
 
     def list_volume_services(self) -> Sequence[model.Service]:
         self._answer("list_volume_services")
-        return tuple(_SEEN.volume_services or ())
+        return tuple(_SURVEY.volume_services or ())
 
     def quota(self, project_id: str) -> Mapping[str, model.Quota]:
         self._answer("quota")
@@ -163,7 +164,7 @@ class Cloud:
 
     def list_compute_services(self) -> Sequence[model.Service]:
         self._answer("list_compute_services")
-        return tuple(_SEEN.compute_services or ())
+        return tuple(_SURVEY.compute_services or ())
 
     def list_server_volumes(
         self, server_id: str

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import json
 import pathlib
 import subprocess
@@ -102,6 +103,65 @@ def test_arrows_point_inwards(path: pathlib.Path) -> None:
         assert not {n for n in imported if (n + ".").startswith(package + ".")}
 
 
+#: The floors of the core, from the ground up; some share one.
+FLOORS = {
+    name: floor
+    for floor, names in enumerate(
+        (
+            ("model",),
+            ("cloud",),
+            ("checks",),
+            ("paths",),
+            ("engine",),
+            ("planning", "recovery"),
+        )
+    )
+    for name in names
+}
+CORE = [
+    path
+    for path in (ROOT / "core").rglob("*.py")
+    if path.parent.name != "core"
+]
+
+
+def _module_of(path: pathlib.Path) -> str:
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def _core_imports(path: pathlib.Path) -> set[str]:
+    """The modules of the core that one imports, wherever in it."""
+    known = {_module_of(module) for module in CORE}
+    imported = _imported(ast.parse(path.read_text()))
+    # "from package import module" names both; it is the module that counts.
+    packages = {name.rpartition(".")[0] for name in imported if name in known}
+    return (imported & known) - packages - {_module_of(path)}
+
+
+def test_every_room_of_the_core_is_on_a_floor() -> None:
+    assert {path.relative_to(ROOT / "core").parts[0] for path in CORE} == set(
+        FLOORS
+    )
+
+
+@pytest.mark.parametrize("path", CORE, ids=_named)
+def test_an_import_goes_to_the_same_floor_or_a_lower_one(
+    path: pathlib.Path,
+) -> None:
+    room = path.relative_to(ROOT / "core").parts[0]
+    for name in _core_imports(path):
+        other = name.split(".")[2]
+        assert other == room or FLOORS[other] < FLOORS[room], name
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    graph = graphlib.TopologicalSorter(
+        {_module_of(path): _core_imports(path) for path in CORE}
+    )
+    graph.prepare()  # raises CycleError, which names the circle
+
+
 @pytest.mark.parametrize("path", MODULES, ids=_named)
 def test_only_the_clock_sleeps(path: pathlib.Path) -> None:
     sleeps = [
@@ -112,7 +172,7 @@ def test_only_the_clock_sleeps(path: pathlib.Path) -> None:
         and isinstance(node.value, ast.Name)
         and node.value.id == "time"
     ]
-    if _named(path) == "core/clock.py":
+    if _named(path) == "core/engine/clock.py":
         assert len(sleeps) == 1
     else:
         assert sleeps == []

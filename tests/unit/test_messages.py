@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from volmigrateclient.core.checks import check
+from volmigrateclient.core.model import check
 
 _ROOT = pathlib.Path(__file__).parents[2]
 _PAGE = " ".join(

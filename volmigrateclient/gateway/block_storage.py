@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from cinderclient import client as cinder_client
 
-from volmigrateclient.core import errors, model
+from volmigrateclient.core import model
+from volmigrateclient.core.model import errors
 from volmigrateclient.gateway import connection, failures
 
 #: The first with volume_type_id in a volume (Xena).
@@ -121,11 +123,14 @@ class BlockStorage:
 
     @_translated
     def list_attachments(self, volume_id: str) -> Sequence[model.Attachment]:
+        return self._attachments(volume_id=volume_id)
+
+    @_translated
+    def list_all_attachments(self) -> Sequence[model.Attachment]:
+        return self._attachments()
+
+    def _attachments(self, **filters: object) -> list[model.Attachment]:
         # Not the details: those hold connection_info, the backend's secrets.
-        rows = self._cinder.attachments.list(
-            detailed=False,
-            search_opts={"all_tenants": 1, "volume_id": volume_id},
-        )
         return [
             model.Attachment(
                 id=row.id,
@@ -133,7 +138,12 @@ class BlockStorage:
                 server_id=row.instance,
                 status=row.status,
             )
-            for row in rows
+            for row in _paged(
+                functools.partial(
+                    self._cinder.attachments.list, detailed=False
+                ),
+                filters,
+            )
         ]
 
     @_translated

@@ -12,7 +12,7 @@ from cinderclient import exceptions as cinder_exceptions
 from keystoneauth1 import exceptions as auth_exceptions
 from novaclient import exceptions as nova_exceptions
 
-from volmigrateclient.core import errors
+from volmigrateclient.core.model import errors
 
 _P = typing.ParamSpec("_P")
 _T = typing.TypeVar("_T")

@@ -13,7 +13,8 @@ from keystoneauth1 import exceptions as auth_exceptions
 from keystoneauth1 import session as session_
 from keystoneauth1.identity import generic
 
-from volmigrateclient.core import errors, model
+from volmigrateclient.core import model
+from volmigrateclient.core.model import errors
 from volmigrateclient.gateway import block_storage, connection, failures
 
 _translated = failures.translated("Keystone")

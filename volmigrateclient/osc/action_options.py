@@ -10,7 +10,7 @@ import typing
 from volmigrateclient.i18n import _
 
 if typing.TYPE_CHECKING:
-    from volmigrateclient.core import action as action_
+    from volmigrateclient.core import model
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -108,23 +108,21 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read(
-    parsed: argparse.Namespace,
-) -> tuple[action_.Action, action_.Options]:
-    """The action and the options that were given.
+def read(parsed: argparse.Namespace) -> model.Request:
+    """The request that was given.
 
     ``resource_id`` is still what the user typed, a name or an ID.
     """
-    from volmigrateclient.core import action as action_
+    from volmigrateclient.core import model
 
-    return (
-        action_.Action(
+    return model.Request(
+        model.Action(
             resource_id=parsed.volume,
             migration_type=parsed.migration_type,
             destination_node=parsed.destination_node,
             destination_type=parsed.destination_type,
         ),
-        action_.Options(
+        model.Options(
             swap_via=parsed.swap_via,
             keep_source=parsed.keep_source,
             temporary_user_role=parsed.temporary_user_role,

@@ -17,10 +17,10 @@ from volmigrateclient.i18n import _
 from volmigrateclient.osc import command
 
 if typing.TYPE_CHECKING:
-    from volmigrateclient.core import admission
-    from volmigrateclient.core import cloud as cloud_
-    from volmigrateclient.core import move as move_
-    from volmigrateclient.core.planning import plan as plan_
+    from volmigrateclient.core import paths
+    from volmigrateclient.core.cloud import Cloud
+    from volmigrateclient.core.engine.admission import Limits, Window
+    from volmigrateclient.core.planning.plan import Plan
 
 _COLUMNS = (
     "ID",
@@ -97,13 +97,13 @@ class Apply(command.Lister):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
-        from volmigrateclient.core import move as move_
-        from volmigrateclient.core.planning import plan as plan_
+        from volmigrateclient.core import paths
+        from volmigrateclient.core.planning.plan import read_plan
         from volmigrateclient.osc import cloud, failures, progress
 
         client_manager = self.app.client_manager
         with failures.for_the_user():
-            plan = plan_.read(parsed_args.plan)
+            plan = read_plan(parsed_args.plan)
             _refuse_foreign(
                 plan,
                 cloud.auth_url(client_manager),
@@ -113,7 +113,7 @@ class Apply(command.Lister):
             results = self._carry_out(connected, plan, parsed_args)
             progress.note(self.app, _summary(connected, plan, results))
         outcomes = {result.outcome for result in results}
-        if move_.Outcome.INTERRUPTED in outcomes or self._told_to_stop:
+        if paths.Outcome.INTERRUPTED in outcomes or self._told_to_stop:
             self.exit_code = _INTERRUPTED
         elif not all(outcome.success for outcome in outcomes):
             self.exit_code = 1
@@ -121,32 +121,47 @@ class Apply(command.Lister):
 
     def _carry_out(
         self,
-        connected: cloud_.Cloud,
-        plan: plan_.Plan,
+        connected: Cloud,
+        plan: Plan,
         parsed: argparse.Namespace,
-    ) -> Sequence[move_.MoveResult]:
-        from volmigrateclient.core import admission, cached_cloud, engine
-        from volmigrateclient.core.planning import applying
-        from volmigrateclient.osc import dashboard, interrupts, report
+    ) -> Sequence[paths.MoveResult]:
+        from volmigrateclient.core.cloud.cached import share_answers
+        from volmigrateclient.core.engine import Engine
+        from volmigrateclient.core.engine.admission import (
+            Admission,
+        )
+        from volmigrateclient.core.planning.apply import (
+            Order,
+            apply_plan,
+        )
+        from volmigrateclient.osc import (
+            dashboard,
+            interrupts,
+            progress,
+            report,
+        )
 
-        admitted = admission.Admission(_limits(parsed), _window(parsed.until))
+        admitted = Admission(_limits(parsed), _window(parsed.until))
+        output = progress.Output(self.app.stderr)
         with (
             report.to(parsed.report, self._complain) as reported,
             dashboard.reporter(
-                self.app, plan, admitted.pace, reported
+                self.app, output, plan, admitted.durations, reported
             ) as reporter,
         ):
-            carrier = engine.Engine(
-                cached_cloud.cached(connected),
+            engine = Engine(
+                share_answers(connected),
                 reporter,
                 admission=admitted,
             )
-            with interrupts.told_to(carrier, gently=True) as told:
-                results = applying.apply(
-                    carrier,
+            with interrupts.stop_on_signal(
+                engine, output, gently=True
+            ) as told:
+                results = apply_plan(
+                    engine,
                     plan,
                     parsed.canary,
-                    applying.Order(parsed.order),
+                    Order(parsed.order),
                 )
             self._told_to_stop = bool(told)
         return results
@@ -181,7 +196,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
             ),
         ),
         (
-            "--stop-lane-after-failures",
+            "--stop-route-after-failures",
             3,
             _(
                 "Start nothing more from one pool to another (or to one "
@@ -199,19 +214,19 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def _limits(parsed: argparse.Namespace) -> admission.Limits:
-    from volmigrateclient.core import admission
+def _limits(parsed: argparse.Namespace) -> Limits:
+    from volmigrateclient.core.engine.admission import Limits
 
-    return admission.Limits(
+    return Limits(
         parallel=parsed.max_parallel,
         per_source=parsed.max_per_source,
         per_destination=parsed.max_per_destination,
         failures=parsed.stop_after_failures,
-        failures_per_lane=parsed.stop_lane_after_failures,
+        failures_per_route=parsed.stop_lane_after_failures,
     )
 
 
-def _window(until: datetime.time | None) -> admission.Window | None:
+def _window(until: datetime.time | None) -> Window | None:
     if until is None:
         return None
     now = datetime.datetime.now().astimezone()
@@ -233,7 +248,7 @@ def _window(until: datetime.time | None) -> admission.Window | None:
 
 
 def _refuse_foreign(
-    plan: plan_.Plan, auth_url: str, region_name: str | None
+    plan: Plan, auth_url: str, region_name: str | None
 ) -> None:
     def plain(url: str) -> str:
         return url.rstrip("/").removesuffix("/v3").rstrip("/")
@@ -256,18 +271,20 @@ def _refuse_foreign(
 
 
 def _summary(
-    connected: cloud_.Cloud,
-    plan: plan_.Plan,
-    results: Sequence[move_.MoveResult],
+    connected: Cloud,
+    plan: Plan,
+    results: Sequence[paths.MoveResult],
 ) -> str:
-    from volmigrateclient.core import errors
-    from volmigrateclient.core import move as move_
-    from volmigrateclient.core.planning import applying
+    from volmigrateclient.core import paths
+    from volmigrateclient.core.model import errors
+    from volmigrateclient.core.planning.apply import (
+        remainder,
+    )
 
-    counts: dict[move_.Outcome, int] = {}
+    counts: dict[paths.Outcome, int] = {}
     for result in results:
         counts[result.outcome] = counts.get(result.outcome, 0) + 1
-    done = counts.pop(move_.Outcome.DONE, 0)
+    done = counts.pop(paths.Outcome.DONE, 0)
     told = [f"{done} of {len(results)} done"]
     told += [f"{number} {outcome.value}" for outcome, number in counts.items()]
     text = ", ".join(told)
@@ -275,12 +292,12 @@ def _summary(
     if not isinstance(node, str):
         return text
     try:
-        return f"{text}; {applying.remainder(connected, node).text}"
+        return f"{text}; {remainder(connected, node).text}"
     except errors.CloudError as error:
         return f"{text}; what remains on {node} is not known: {error}"
 
 
-def _row(result: move_.MoveResult) -> tuple[Any, ...]:
+def _row(result: paths.MoveResult) -> tuple[Any, ...]:
     return (
         result.volume_id,
         result.volume_name,

@@ -29,11 +29,9 @@ class Check(command.Lister):
         from volmigrateclient.core import checks
         from volmigrateclient.osc import cloud, failures
 
-        action, options = action_options.read(parsed_args)
+        request = action_options.read(parsed_args)
         with failures.for_the_user():
-            found = checks.look(
-                cloud.connect(self.app.client_manager), action, options
-            )
+            found = checks.run(cloud.connect(self.app.client_manager), request)
         self.exit_code = int(bool(checks.blockers(found)))
         return (
             self.columns,

@@ -8,10 +8,10 @@ import typing
 from typing import Any
 
 if typing.TYPE_CHECKING:
-    from volmigrateclient.core import cloud
+    from volmigrateclient.core.cloud import Cloud
 
 
-def connect(client_manager: Any) -> cloud.Cloud:
+def connect(client_manager: Any) -> Cloud:
     """The cloud that OSC's options, environment and clouds.yaml name.
 
     Clients are made from the session: ``client_manager.volume`` and

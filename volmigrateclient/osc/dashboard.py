@@ -10,10 +10,10 @@ import typing
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
-from volmigrateclient.core import move as move_
-from volmigrateclient.core import pace as pace_
-from volmigrateclient.core import reporter as reporter_
-from volmigrateclient.core.planning import plan as plan_
+from volmigrateclient.core import paths
+from volmigrateclient.core.engine.durations import Durations
+from volmigrateclient.core.engine.reporter import Reporter
+from volmigrateclient.core.planning.plan import Plan
 from volmigrateclient.osc import progress
 
 if typing.TYPE_CHECKING:
@@ -26,44 +26,48 @@ _SHOWN = 12
 @contextlib.contextmanager
 def reporter(
     app: Any,
-    plan: plan_.Plan,
-    pace: pace_.Pace,
-    report: reporter_.Reporter,
-) -> Iterator[reporter_.Reporter]:
+    output: progress.Output,
+    plan: Plan,
+    durations: Durations,
+    report: Reporter,
+) -> Iterator[Reporter]:
     """A reporter that suits where stderr goes, and passes on to a report."""
-    stream = app.stderr
     sizes = {
-        step.action.resource_id: (step.seen.size or 0) if step.seen else 0
+        step.action.resource_id: (step.planned.size or 0)
+        if step.planned
+        else 0
         for step in plan.steps
     }
     if app.options.verbose_level == 0:
         yield Many(report)
-    elif stream.isatty():
+    elif output.isatty():
         # Slow to import, and not a requirement of osc_lib: only here.
         from rich import console, live
 
-        out = console.Console(file=stream, highlight=False)
-        view = View(out, sizes, pace)
+        out = console.Console(
+            file=typing.cast("TextIO", output), highlight=False
+        )
+        view = View(out, sizes, durations)
         # Drawn as often as people can read, not at each event.
         with live.Live(
             console=out, refresh_per_second=4, get_renderable=view.drawn
         ):
             yield Many(report, view)
     else:
-        yield Many(report, Lines(stream, len(sizes)))
+        yield Many(report, Lines(output, len(sizes)))
 
 
-class Many(reporter_.Reporter):
+class Many(Reporter):
     """Tells several reporters of every event."""
 
-    def __init__(self, *reporters: reporter_.Reporter) -> None:
+    def __init__(self, *reporters: Reporter) -> None:
         self._reporters = reporters
 
-    def started(self, move: move_.Move) -> None:
+    def started(self, move: paths.Move) -> None:
         for one in self._reporters:
             one.started(move)
 
-    def phase(self, move: move_.Move, phase: str, elapsed: float) -> None:
+    def phase(self, move: paths.Move, phase: str, elapsed: float) -> None:
         for one in self._reporters:
             one.phase(move, phase, elapsed)
 
@@ -71,15 +75,15 @@ class Many(reporter_.Reporter):
         for one in self._reporters:
             one.waiting(caps)
 
-    def warning(self, move: move_.Move, text: str) -> None:
+    def warning(self, move: paths.Move, text: str) -> None:
         for one in self._reporters:
             one.warning(move, text)
 
-    def trouble(self, text: str) -> None:
+    def retrying(self, text: str) -> None:
         for one in self._reporters:
-            one.trouble(text)
+            one.retrying(text)
 
-    def ended(self, result: move_.MoveResult) -> None:
+    def ended(self, result: paths.MoveResult) -> None:
         for one in self._reporters:
             one.ended(result)
 
@@ -87,12 +91,12 @@ class Many(reporter_.Reporter):
 class Lines(progress.LineReporter):
     """Plain lines, and one more as each action ends."""
 
-    def __init__(self, stream: TextIO, total: int) -> None:
+    def __init__(self, stream: TextIO | progress.Output, total: int) -> None:
         super().__init__(stream)
         self._total = total
         self._ended = 0
 
-    def ended(self, result: move_.MoveResult) -> None:
+    def ended(self, result: paths.MoveResult) -> None:
         self._ended += 1
         reason = f": {result.reason}" if result.reason else ""
         self._say(
@@ -102,26 +106,26 @@ class Lines(progress.LineReporter):
         )
 
 
-class View(reporter_.Reporter):
+class View(Reporter):
     """Counts, what is moving now, what waits and for which cap."""
 
     def __init__(
         self,
         out: console.Console,
         sizes: Mapping[str, int],
-        pace: pace_.Pace,
+        durations: Durations,
     ) -> None:
         self._out = out
         self._sizes = sizes
-        self._pace = pace
+        self._durations = durations
         self._began = time.monotonic()
         self._moving: dict[str, tuple[str, str, float]] = {}
         self._waiting: Mapping[str, int] = {}
-        self._outcomes: dict[move_.Outcome, int] = {}
+        self._outcomes: dict[paths.Outcome, int] = {}
         self._moved = 0
         self._left = sum(sizes.values())
 
-    def phase(self, move: move_.Move, phase: str, elapsed: float) -> None:
+    def phase(self, move: paths.Move, phase: str, elapsed: float) -> None:
         volume = move.before.volume if move.survey else move.volume
         name = volume.name if volume and volume.name else ""
         self._moving[move.action.resource_id] = name, phase, elapsed
@@ -129,21 +133,21 @@ class View(reporter_.Reporter):
     def waiting(self, caps: Mapping[str, int]) -> None:
         self._waiting = dict(caps)
 
-    def warning(self, move: move_.Move, text: str) -> None:
+    def warning(self, move: paths.Move, text: str) -> None:
         self._out.print(
             f"{move.action.resource_id}: warning: {text}", markup=False
         )
 
-    def trouble(self, text: str) -> None:
+    def retrying(self, text: str) -> None:
         self._out.print(text, markup=False)
 
-    def ended(self, result: move_.MoveResult) -> None:
+    def ended(self, result: paths.MoveResult) -> None:
         volume_id = result.action.resource_id
         self._moving.pop(volume_id, None)
         outcomes = self._outcomes
         outcomes[result.outcome] = outcomes.get(result.outcome, 0) + 1
         self._left -= self._sizes.get(volume_id, 0)
-        if result.outcome is move_.Outcome.DONE:
+        if result.outcome is paths.Outcome.DONE:
             self._moved += result.size
         elif not result.outcome.success:
             self._out.print(
@@ -188,5 +192,5 @@ class View(reporter_.Reporter):
         return (
             f"{text}, {rate * 60:.1f} GiB/min, about "
             f"{self._left / rate / 60:.0f} min to go (an estimate from "
-            f"{self._pace.basis})"
+            f"{self._durations.basis})"
         )

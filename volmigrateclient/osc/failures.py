@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from osc_lib import exceptions
 
-from volmigrateclient.core import errors
+from volmigrateclient.core.model import errors
 
 
 @contextlib.contextmanager

@@ -10,23 +10,26 @@ import threading
 import types
 from collections.abc import Iterator
 
-from volmigrateclient.core import engine
+from volmigrateclient.core.engine import Engine
+from volmigrateclient.osc import progress
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
-def told_to(
-    carrier: engine.Engine, gently: bool = False
+def stop_on_signal(
+    engine: Engine, output: progress.Output, gently: bool = False
 ) -> Iterator[list[int]]:
     """Have the engine stop in good order when the user wants out.
 
     The last signal raises KeyboardInterrupt: what was begun is then left to
     ``recover``. Gives the list of the signals so far.
 
+    :param output: whose reader leaves as if by a signal
     :param gently: the first signal only has nothing more started
     """
     told: list[int] = []
+    output.when_closed(engine.interrupt)
     if threading.current_thread() is not threading.main_thread():
         yield told  # only the main thread is told of signals
         return
@@ -36,9 +39,9 @@ def told_to(
         if len(told) > 1 + gently:
             raise KeyboardInterrupt
         if gently and len(told) == 1:
-            carrier.refuse("interrupted")
+            engine.refuse("interrupted")
         else:
-            carrier.interrupt()
+            engine.interrupt()
 
     before = {number: signal.signal(number, handle) for number in _SIGNALS}
     try:

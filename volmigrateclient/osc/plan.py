@@ -17,7 +17,8 @@ from volmigrateclient.i18n import _
 from volmigrateclient.osc import command
 
 if typing.TYPE_CHECKING:
-    from volmigrateclient.core.planning import planner, selection
+    from volmigrateclient.core.planning import planner
+    from volmigrateclient.core.planning.selection import Selection
 
 _COLUMNS = (
     "ID",
@@ -91,7 +92,13 @@ class Plan(command.Lister):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
-        from volmigrateclient.core.planning import plan, planner
+        from volmigrateclient.core import model
+        from volmigrateclient.core.planning import planner
+        from volmigrateclient.core.planning.plan import (
+            Plan,
+            PlannedAction,
+            write_plan,
+        )
         from volmigrateclient.osc import cloud, failures, progress
 
         if parsed_args.output and parsed_args.output == parsed_args.reverse:
@@ -116,7 +123,7 @@ class Plan(command.Lister):
                 ),
                 planner.Order(parsed_args.order),
             )
-            written = plan.Plan(
+            written = Plan(
                 auth_url=cloud.auth_url(client_manager),
                 region_name=client_manager.region_name or None,
                 created_at=datetime.datetime.now(
@@ -124,15 +131,17 @@ class Plan(command.Lister):
                 ).isoformat(timespec="seconds"),
                 selection=selected.to_mapping(),
                 steps=tuple(
-                    plan.Step(one.action, plan.Seen.of(one.volume))
+                    PlannedAction(
+                        one.action, model.PlannedVolume.of(one.volume)
+                    )
                     for one in found
-                    if one.verdict is not planner.Verdict.ALREADY_THERE
+                    if one.readiness is not planner.Readiness.ALREADY_THERE
                 ),
             )
             if parsed_args.output:
-                plan.write(written, parsed_args.output)
+                write_plan(written, parsed_args.output)
             if parsed_args.reverse:
-                plan.write(written.reversed(), parsed_args.reverse)
+                write_plan(written.reversed(), parsed_args.reverse)
         progress.note(self.app, _counted(found))
         return _COLUMNS, [_row(one) for one in found]
 
@@ -197,10 +206,10 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
 
 def _selection(
     parsed: argparse.Namespace, project_id: str | None
-) -> selection.Selection:
-    from volmigrateclient.core.planning import selection
+) -> Selection:
+    from volmigrateclient.core.planning.selection import Selection
 
-    chosen = selection.Selection(
+    chosen = Selection(
         source_node=parsed.source_node,
         source_type=parsed.source_type,
         project_id=project_id,
@@ -222,16 +231,16 @@ def _selection(
     return chosen
 
 
-def _counted(found: Sequence[planner.Planned]) -> str:
+def _counted(found: Sequence[planner.Assessment]) -> str:
     counts: dict[str, int] = {}
     for one in found:
-        counts[one.verdict.value] = counts.get(one.verdict.value, 0) + 1
+        counts[one.readiness.value] = counts.get(one.readiness.value, 0) + 1
     size = sum(one.volume.size for one in found)
     told = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
     return f"{len(found)} volumes, {size} GiB: {told or 'none fits'}"
 
 
-def _row(one: planner.Planned) -> tuple[Any, ...]:
+def _row(one: planner.Assessment) -> tuple[Any, ...]:
     volume, action = one.volume, one.action
     return (
         volume.id,
@@ -242,6 +251,6 @@ def _row(one: planner.Planned) -> tuple[Any, ...]:
         volume.host if action.destination_node else volume.type_name,
         action.destination_node or action.destination_type,
         action.migration_type,
-        one.verdict.value,
+        one.readiness.value,
         "; ".join(one.reasons),
     )

@@ -5,16 +5,18 @@
 from __future__ import annotations
 
 import contextlib
-import sys
+import logging
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
-from volmigrateclient.core import move as move_
-from volmigrateclient.core import reporter as reporter_
+from volmigrateclient.core import paths
+from volmigrateclient.core.engine.reporter import Reporter
 
 if typing.TYPE_CHECKING:
     from rich import status, text
+
+LOG = logging.getLogger(__name__)
 
 #: Without a terminal: seconds between lines on one volume that say the same.
 _AGAIN_AFTER = 60.0
@@ -26,32 +28,76 @@ def note(app: Any, text: str) -> None:
         app.stderr.write(f"{text}\n")
 
 
+class Output:
+    """stderr, and what to do once nobody reads it any more.
+
+    Everything else of the stream is passed through.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._closed = False
+        self._when_closed: Callable[[], None] = lambda: None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def when_closed(self, act: Callable[[], None]) -> None:
+        """Have something done when the reader is gone, the same as a signal.
+
+        Who runs ``run 2>&1 | head`` has left as surely as with Ctrl-C.
+        """
+        self._when_closed = act
+
+    def write(self, text: str) -> int:
+        """Write, unless nobody reads."""
+        if not self._closed:
+            try:
+                return self._stream.write(text)
+            except BrokenPipeError:
+                self._close()
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, unless nobody reads."""
+        if not self._closed:
+            try:
+                self._stream.flush()
+            except BrokenPipeError:
+                self._close()
+
+    def _close(self) -> None:
+        LOG.debug("the reader of the progress is gone")
+        self._closed = True
+        self._when_closed()
+
+
 @contextlib.contextmanager
-def reporter(app: Any) -> Iterator[reporter_.Reporter]:
+def reporter(app: Any, output: Output) -> Iterator[Reporter]:
     """A reporter that suits where stderr goes; none with --quiet."""
-    stream = app.stderr
     if app.options.verbose_level == 0:
-        yield reporter_.Reporter()
-    elif stream.isatty():
+        yield Reporter()
+    elif output.isatty():
         # Not a requirement of osc_lib, and slow to import: only here.
         from rich import console
 
-        with console.Console(file=stream, highlight=False).status(
-            "checking"
-        ) as live:
+        out = console.Console(
+            file=typing.cast("TextIO", output), highlight=False
+        )
+        with out.status("checking") as live:
             yield LiveReporter(live)
     else:
-        yield LineReporter(stream)
+        yield LineReporter(output)
 
 
-class LineReporter(reporter_.Reporter):
+class LineReporter(Reporter):
     """A plain line for each change, and one a minute otherwise."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
+    def __init__(self, output: TextIO | Output) -> None:
+        self._output = output
         self._last: dict[str, tuple[str, float]] = {}
 
-    def phase(self, move: move_.Move, phase: str, elapsed: float) -> None:
+    def phase(self, move: paths.Move, phase: str, elapsed: float) -> None:
         volume = move.before.volume if move.survey else move.volume
         if volume is None:
             return
@@ -60,32 +106,32 @@ class LineReporter(reporter_.Reporter):
             self._last[volume.id] = (phase, elapsed)
             self._say(f"volume {volume.id}: {phase} ({elapsed:.0f} s)")
 
-    def warning(self, move: move_.Move, text: str) -> None:
+    def warning(self, move: paths.Move, text: str) -> None:
         self._say(f"warning: {text}")
 
-    def trouble(self, text: str) -> None:
+    def retrying(self, text: str) -> None:
         self._say(text)
 
     def _say(self, text: str) -> None:
-        self._stream.write(f"{text}\n")
-        self._stream.flush()
+        self._output.write(f"{text}\n")
+        self._output.flush()
 
 
-class LiveReporter(reporter_.Reporter):
+class LiveReporter(Reporter):
     """One line that is written over, and what has to stay above it."""
 
     def __init__(self, live: status.Status) -> None:
         self._live = live
 
-    def phase(self, move: move_.Move, phase: str, elapsed: float) -> None:
+    def phase(self, move: paths.Move, phase: str, elapsed: float) -> None:
         volume = move.before.volume if move.survey else move.volume
         label = volume.name or volume.id if volume else move.action.resource_id
         self._live.update(plain(f"{label}: {phase}, {elapsed:.0f} s"))
 
-    def warning(self, move: move_.Move, text: str) -> None:
+    def warning(self, move: paths.Move, text: str) -> None:
         self._live.console.print(plain(f"warning: {text}"))
 
-    def trouble(self, text: str) -> None:
+    def retrying(self, text: str) -> None:
         self._live.console.print(plain(text))
 
 

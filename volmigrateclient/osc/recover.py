@@ -17,9 +17,8 @@ from volmigrateclient.i18n import _
 from volmigrateclient.osc import action_options, command
 
 if typing.TYPE_CHECKING:
-    from volmigrateclient.core import cloud as cloud_
-    from volmigrateclient.core import move as move_
-    from volmigrateclient.core import recovery
+    from volmigrateclient.core import paths, recovery
+    from volmigrateclient.core.cloud import Cloud
 
 _COLUMNS = (
     "Kind",
@@ -121,7 +120,7 @@ class Recover(command.Lister):
             return False
         for one in safe:
             self.app.stderr.write(
-                f"{one.seen.mark.source_id}: "
+                f"{one.seen.marker.source_id}: "
                 f"{'; '.join(one.decision.reasons)}: "
                 f"{one.to_do(older_than)}\n"
             )
@@ -130,15 +129,17 @@ class Recover(command.Lister):
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
     def _carry_out(
-        self, connected: cloud_.Cloud, safe: Sequence[recovery.Leftover]
+        self, connected: Cloud, safe: Sequence[recovery.Leftover]
     ) -> dict[str, str]:
-        from volmigrateclient.core import engine, recovery
+        from volmigrateclient.core import recovery
+        from volmigrateclient.core.engine import Engine
         from volmigrateclient.osc import interrupts, progress
 
-        with progress.reporter(self.app) as reporter:
-            carrier = engine.Engine(connected, reporter)
-            with interrupts.told_to(carrier):
-                results = carrier.run([recovery.job(one) for one in safe])
+        output = progress.Output(self.app.stderr)
+        with progress.reporter(self.app, output) as reporter:
+            engine = Engine(connected, reporter)
+            with interrupts.stop_on_signal(engine, output):
+                results = engine.run([recovery.job(one) for one in safe])
         if len(results) < len(safe):
             raise exceptions.CommandError(
                 _("interrupted; run recover again for what is left")
@@ -150,10 +151,10 @@ class Recover(command.Lister):
 
 
 def _key(leftover: recovery.Leftover) -> str:
-    return leftover.seen.mark.run_id
+    return leftover.seen.marker.run_id
 
 
-def _told(result: move_.MoveResult) -> str:
+def _told(result: paths.MoveResult) -> str:
     outcome = result.outcome.value
     return f"{outcome}: {result.reason}" if result.reason else outcome
 
@@ -166,9 +167,9 @@ def _row(
     return (
         "interrupted swap",
         seen.user.name if seen.user else "",
-        _volume(seen.mark.source_id, seen.source),
+        _volume(seen.marker.source_id, seen.source),
         _volume("", seen.destination),
-        seen.mark.server_id,
+        seen.marker.server_id,
         "" if age is None else round(age),
         "; ".join(leftover.decision.reasons),
         leftover.to_do(older_than),

@@ -14,9 +14,9 @@ import pathlib
 from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
-from volmigrateclient.core import errors
-from volmigrateclient.core import move as move_
-from volmigrateclient.core import reporter as reporter_
+from volmigrateclient.core import paths
+from volmigrateclient.core.engine.reporter import Reporter
+from volmigrateclient.core.model import errors
 
 _FIELDS = (
     "volume_id",
@@ -40,7 +40,7 @@ _FIELDS = (
 )
 
 
-class FileReporter(reporter_.Reporter):
+class FileReporter(Reporter):
     """Writes a line of JSON as each action ends.
 
     :ivar fault: why nothing more can be written; the moves go on
@@ -51,7 +51,7 @@ class FileReporter(reporter_.Reporter):
         self.rows: list[dict[str, Any]] = []
         self.fault: OSError | None = None
 
-    def ended(self, result: move_.MoveResult) -> None:
+    def ended(self, result: paths.MoveResult) -> None:
         row = _row(result)
         self.rows.append(row)
         try:
@@ -65,7 +65,7 @@ class FileReporter(reporter_.Reporter):
 @contextlib.contextmanager
 def to(
     path: pathlib.Path | None, complain: Callable[[str], None]
-) -> Iterator[reporter_.Reporter]:
+) -> Iterator[Reporter]:
     """A reporter that writes to a file, readable by its owner only.
 
     JSON lines while it runs; one named ``.csv`` or ``.json`` is turned into
@@ -76,7 +76,7 @@ def to(
     :raises FailedError: the file cannot be opened
     """
     if path is None:
-        yield reporter_.Reporter()
+        yield Reporter()
         return
     try:
         descriptor = os.open(
@@ -119,7 +119,7 @@ def _finish(path: pathlib.Path, rows: list[dict[str, Any]]) -> None:
                 )
 
 
-def _row(result: move_.MoveResult) -> dict[str, Any]:
+def _row(result: paths.MoveResult) -> dict[str, Any]:
     started = datetime.datetime.now(
         datetime.timezone.utc
     ) - datetime.timedelta(seconds=result.elapsed)

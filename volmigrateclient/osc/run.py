@@ -15,7 +15,7 @@ from volmigrateclient.i18n import _
 from volmigrateclient.osc import action_options, command
 
 if typing.TYPE_CHECKING:
-    from volmigrateclient.core import move as move_
+    from volmigrateclient.core import paths
 
 LOG = logging.getLogger(__name__)
 
@@ -54,24 +54,24 @@ class Run(command.ShowOne):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], tuple[Any, ...]]:
-        from volmigrateclient.core import engine, job
-        from volmigrateclient.core import move as move_
+        from volmigrateclient.core import paths
+        from volmigrateclient.core.engine import Engine
+        from volmigrateclient.core.engine.job import Job
         from volmigrateclient.osc import cloud, failures, interrupts, progress
 
-        action, options = action_options.read(parsed_args)
+        request = action_options.read(parsed_args)
+        output = progress.Output(self.app.stderr)
         with (
             failures.for_the_user(),
-            progress.reporter(self.app) as reporter,
+            progress.reporter(self.app, output) as reporter,
         ):
-            carrier = engine.Engine(
-                cloud.connect(self.app.client_manager), reporter
-            )
-            with interrupts.told_to(carrier):
-                results = carrier.run([job.Job(action, options)])
+            engine = Engine(cloud.connect(self.app.client_manager), reporter)
+            with interrupts.stop_on_signal(engine, output):
+                results = engine.run([Job(request)])
         result = results[0]
-        if not result.volume_id or result.outcome is move_.Outcome.REFUSED:
+        if not result.volume_id or result.outcome is paths.Outcome.BLOCKED:
             raise exceptions.CommandError(result.reason)
-        if result.outcome is move_.Outcome.INTERRUPTED:
+        if result.outcome is paths.Outcome.INTERRUPTED:
             self.exit_code = _INTERRUPTED
         elif not result.outcome.success:
             self.exit_code = 1
@@ -83,7 +83,7 @@ class Run(command.ShowOne):
 
 
 def _row(
-    result: move_.MoveResult,
+    result: paths.MoveResult,
 ) -> tuple[tuple[str, ...], tuple[Any, ...]]:
     shown = vars(result) | {
         "migration_type": result.action.migration_type,

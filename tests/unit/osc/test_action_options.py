@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from volmigrateclient.core import action as action_
+from volmigrateclient.core import model
 from volmigrateclient.osc import action_options
 
 
@@ -57,9 +57,9 @@ def test_what_was_asked_for(
 ) -> None:
     read = action_options.read(_parser().parse_args(arguments.split()))
 
-    assert read == (
-        action_.Action("data", **action),
-        action_.Options(**options),
+    assert read == model.Request(
+        model.Action("data", **action),
+        model.Options(**options),
     )
 
 

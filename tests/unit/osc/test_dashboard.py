@@ -10,28 +10,26 @@ from typing import Any
 from rich import console
 
 from tests.unit import builders
-from volmigrateclient.core import action as action_
-from volmigrateclient.core import move as move_
-from volmigrateclient.core import pace
+from volmigrateclient.core import model, paths
+from volmigrateclient.core.engine.durations import Durations
 from volmigrateclient.osc import dashboard
 
 
-def _move(number: int, name: str = "data") -> move_.Move:
+def _move(number: int, name: str = "data") -> paths.Move:
     cloud: Any = None
-    return move_.Move(
+    return paths.Move(
         cloud,
-        builders.migrate(resource_id=f"v{number}"),
-        action_.Options(),
+        builders.request(builders.migrate(resource_id=f"v{number}")),
         volume=builders.volume(id=f"v{number}", name=name),
     )
 
 
-def _result(number: int, outcome: move_.Outcome) -> move_.MoveResult:
-    return move_.MoveResult(
+def _result(number: int, outcome: paths.Outcome) -> paths.MoveResult:
+    return paths.MoveResult(
         builders.migrate(resource_id=f"v{number}"),
-        action_.Path.MIGRATE,
+        model.Path.MIGRATE,
         outcome,
-        reason="why" if outcome is move_.Outcome.FAILED else "",
+        reason="why" if outcome is paths.Outcome.FAILED else "",
         volume_id=f"v{number}",
         size=10,
         elapsed=5,
@@ -44,7 +42,7 @@ class Shown:
     def __init__(self) -> None:
         self.stream = io.StringIO()
         self.out = console.Console(file=self.stream, width=100)
-        self.pace = pace.Pace()
+        self.pace = Durations()
         self.view = dashboard.View(
             self.out, {f"v{n}": 10 for n in range(20)}, self.pace
         )
@@ -71,7 +69,7 @@ def test_an_estimate_is_called_one() -> None:
     shown = Shown()
     shown.pace.note(10, 5.0)
     shown.view.phase(_move(0), "copying", 1.0)
-    shown.view.ended(_result(0, move_.Outcome.DONE))
+    shown.view.ended(_result(0, paths.Outcome.DONE))
 
     assert shown.lines[0] == "1 done, 0 running, 19 waiting"
     assert shown.lines[1].startswith("10 GiB moved, 190 GiB left, ")
@@ -80,8 +78,8 @@ def test_an_estimate_is_called_one() -> None:
 
 def test_what_fails_stays_on_the_screen() -> None:
     shown = Shown()
-    shown.view.ended(_result(0, move_.Outcome.FAILED))
-    shown.view.trouble("Cinder answered 503; asking again")
+    shown.view.ended(_result(0, paths.Outcome.FAILED))
+    shown.view.retrying("Cinder answered 503; asking again")
 
     assert shown.stream.getvalue().splitlines() == [
         "v0: failed: why",
@@ -104,8 +102,8 @@ def test_without_a_terminal_a_line_for_each_end() -> None:
 
     lines.phase(_move(0), "copying", 1.0)
     lines.phase(_move(0), "copying", 2.0)
-    lines.ended(_result(0, move_.Outcome.DONE))
-    lines.ended(_result(1, move_.Outcome.FAILED))
+    lines.ended(_result(0, paths.Outcome.DONE))
+    lines.ended(_result(1, paths.Outcome.FAILED))
 
     assert stream.getvalue().splitlines() == [
         "volume v0: copying (1 s)",

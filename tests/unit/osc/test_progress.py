@@ -12,9 +12,8 @@ import pytest
 from rich import console
 
 from tests.unit import builders, scripted_cloud
-from volmigrateclient.core import action as action_
-from volmigrateclient.core import move as move_
-from volmigrateclient.core import reporter as reporter_
+from volmigrateclient.core import paths
+from volmigrateclient.core.engine.reporter import Reporter
 from volmigrateclient.osc import progress
 
 _ID = builders.VOLUME_ID
@@ -31,9 +30,10 @@ def _app(stream: io.StringIO, verbose_level: int = 1) -> Any:
     )
 
 
-def _move(**seen: Any) -> move_.Move:
-    move = move_.Move(
-        scripted_cloud.Cloud().core, builders.migrate(), action_.Options()
+def _move(**seen: Any) -> paths.Move:
+    move = paths.Move(
+        scripted_cloud.ScriptedCloud().core,
+        builders.request(builders.migrate()),
     )
     move.survey = builders.survey(volume=builders.volume(**seen))
     return move
@@ -70,7 +70,7 @@ def test_lines_without_a_terminal(
 ) -> None:
     stream = io.StringIO()
 
-    with progress.reporter(_app(stream)) as reporter:
+    with progress.reporter(_app(stream), progress.Output(stream)) as reporter:
         for phase, elapsed in phases:
             reporter.phase(_move(), phase, elapsed)
 
@@ -106,7 +106,7 @@ def test_warnings_and_trouble_have_a_line() -> None:
     reporter = progress.LineReporter(stream)
 
     reporter.warning(_move(), "mind")
-    reporter.trouble("503; asking again")
+    reporter.retrying("503; asking again")
 
     assert stream.getvalue() == "warning: mind\n503; asking again\n"
 
@@ -115,12 +115,12 @@ def test_quiet_is_quiet() -> None:
     stream = io.StringIO()
     app = _app(stream, verbose_level=0)
 
-    with progress.reporter(app) as reporter:
+    with progress.reporter(app, progress.Output(stream)) as reporter:
         reporter.phase(_move(), "copying", 0)
         reporter.warning(_move(), "mind")
     progress.note(app, "already there")
 
-    assert type(reporter) is reporter_.Reporter
+    assert type(reporter) is Reporter
     assert stream.getvalue() == ""
 
 
@@ -135,9 +135,9 @@ def test_a_note_is_for_people() -> None:
 def test_on_a_terminal_warnings_stay() -> None:
     stream = _Terminal()
 
-    with progress.reporter(_app(stream)) as reporter:
+    with progress.reporter(_app(stream), progress.Output(stream)) as reporter:
         reporter.warning(_move(), "mind [this]")
-        reporter.trouble("503; [asking] again")
+        reporter.retrying("503; [asking] again")
 
     assert "warning: mind [this]" in stream.getvalue()
     assert "503; [asking] again" in stream.getvalue()
@@ -151,7 +151,7 @@ def test_on_a_terminal_warnings_stay() -> None:
     ],
 )
 def test_on_a_terminal_a_line_is_written_over(
-    move: move_.Move, shown: str
+    move: paths.Move, shown: str
 ) -> None:
     recorded = console.Console(file=io.StringIO(), width=200)
     live = recorded.status("checking")
@@ -173,3 +173,32 @@ def test_on_a_terminal_a_name_is_no_markup(name: str) -> None:
 
     assert isinstance(recorded.file, io.StringIO)
     assert f"{name}: copying" in recorded.file.getvalue()
+
+
+class _Left(io.StringIO):
+    """A stream whose reader leaves after so many lines."""
+
+    def __init__(self, lines: int) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def write(self, text: str) -> int:
+        if self.getvalue().count("\n") >= self._lines:
+            raise BrokenPipeError
+        return super().write(text)
+
+
+def test_a_reader_who_has_left_is_told_once_and_then_no_more() -> None:
+    stream, told = _Left(1), []
+    output = progress.Output(stream)
+    output.when_closed(lambda: told.append("left"))
+    reporter = progress.LineReporter(output)
+
+    reporter.retrying("first")
+    assert told == []
+    reporter.retrying("second")
+    reporter.warning(_move(), "third")
+    reporter.phase(_move(), "copying", 1)
+
+    assert told == ["left"]
+    assert stream.getvalue() == "first\n"

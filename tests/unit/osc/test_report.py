@@ -12,17 +12,16 @@ import stat
 import pytest
 
 from tests.unit import builders
-from volmigrateclient.core import action as action_
-from volmigrateclient.core import errors
-from volmigrateclient.core import move as move_
+from volmigrateclient.core import model, paths
+from volmigrateclient.core.model import errors
 from volmigrateclient.osc import report
 
 
-def _result(number: int) -> move_.MoveResult:
-    return move_.MoveResult(
+def _result(number: int) -> paths.MoveResult:
+    return paths.MoveResult(
         builders.migrate(resource_id=f"v{number}"),
-        action_.Path.MIGRATE,
-        move_.Outcome.DONE,
+        model.Path.MIGRATE,
+        paths.Outcome.DONE,
         volume_id=f"v{number}",
         size=3,
         elapsed=1.26,

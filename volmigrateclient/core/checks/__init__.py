@@ -11,132 +11,117 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from volmigrateclient.core import action as action_
-from volmigrateclient.core import cloud as cloud_
-from volmigrateclient.core import survey as survey_
+from volmigrateclient.core import model
 from volmigrateclient.core.checks import (
-    check,
     destination,
-    direct_swap,
     parameters,
     server,
+    swap_via_nova,
     volume,
 )
+from volmigrateclient.core.checks.case import Case
+from volmigrateclient.core.cloud import Cloud, take_survey
+from volmigrateclient.core.model.check import Check, Result
 
 __all__ = (
     "Case",
-    "Check",
-    "Result",
     "already_there",
     "blockers",
-    "of",
-    "of_parameters",
+    "evaluate",
+    "evaluate_parameters",
+    "run",
 )
 
-Case = check.Case
-Check = check.Check
-Result = check.Result
+_Rule = Callable[[Case], Iterator[Check]]
 
-_Of = Callable[[Case], Iterator[Check]]
-
-_OF_PATH: dict[action_.Path, tuple[_Of, ...]] = {
-    action_.Path.MIGRATE: (
+_RULES: dict[model.Path, tuple[_Rule, ...]] = {
+    model.Path.MIGRATE: (
         volume.detached,
         volume.snapshots,
-        volume.ties,
+        volume.group_and_replication,
         destination.pool,
-        destination.served,
+        destination.pool_serves_type,
         destination.capacity,
         destination.zone,
         destination.source_service,
     ),
-    action_.Path.RETYPE: (
+    model.Path.RETYPE: (
         volume.detached,
         volume.snapshots,
-        volume.ties,
+        volume.group_and_replication,
         destination.type_differs,
         destination.type_usable,
-        destination.some_pool,
+        destination.schedulable,
         destination.quota,
         destination.source_service,
     ),
-    action_.Path.SWAP_VIA_CINDER: (
+    model.Path.SWAP_VIA_CINDER: (
         volume.attached,
         volume.snapshots,
-        volume.ties,
+        volume.group_and_replication,
         server.state,
         server.unlocked,
         server.compute_service,
-        server.firmware,
+        server.vtpm,
         destination.one_move,
         destination.encryption,
         destination.type_usable,
         destination.pool,
-        destination.served,
-        destination.some_pool,
+        destination.pool_serves_type,
+        destination.schedulable,
         destination.capacity,
         destination.zone,
         destination.quota,
         destination.source_service,
     ),
-    action_.Path.SWAP_VIA_NOVA: (
+    model.Path.SWAP_VIA_NOVA: (
         volume.attached,
         volume.snapshots,
-        volume.ties,
+        volume.group_and_replication,
         server.state,
         server.unlocked,
         server.compute_service,
-        server.firmware,
+        server.vtpm,
         destination.encryption,
         destination.type_usable,
-        destination.some_pool,
-        direct_swap.quota,
-        direct_swap.project,
-        direct_swap.accepted,
-        direct_swap.unfinished,
-        direct_swap.new_identity,
+        destination.schedulable,
+        swap_via_nova.quota,
+        swap_via_nova.project,
+        swap_via_nova.accepted,
+        swap_via_nova.unfinished,
+        swap_via_nova.volume_id_changes,
     ),
 }
 
 
-def of_parameters(
-    action: action_.Action, options: action_.Options
-) -> tuple[Check, ...]:
+def evaluate_parameters(request: model.Request) -> tuple[Check, ...]:
     """The checks that need no cloud."""
-    return tuple(parameters.destinations(action, options))
+    return tuple(parameters.destinations(request))
 
 
-def of(
-    action: action_.Action,
-    options: action_.Options,
-    survey: survey_.Survey,
-) -> tuple[Check, ...]:
-    """All checks of an action's path, in the order of reading."""
-    case = Case(action, options, survey)
-    return of_parameters(action, options) + tuple(
-        found for function in _OF_PATH[case.path] for found in function(case)
+def evaluate(case: Case) -> tuple[Check, ...]:
+    """All checks of a request's path, in the order of reading."""
+    return evaluate_parameters(case.request) + tuple(
+        found for rule in _RULES[case.path] for found in rule(case)
     )
 
 
-def look(
-    cloud: cloud_.Cloud, action: action_.Action, options: action_.Options
-) -> tuple[Check, ...]:
-    """All checks of an action, on what the cloud shows now.
+def run(cloud: Cloud, request: model.Request) -> tuple[Check, ...]:
+    """All checks of a request, on what the cloud shows now.
 
     Sends only GETs, and for a swap via Nova the probe, which changes
     nothing.
 
     :raises LookupFailedError: the volume is none, or several
     """
-    found = of_parameters(action, options)
+    found = evaluate_parameters(request)
     if blockers(found):
         return found
-    survey = survey_.take(cloud, action, options)
-    case = Case(action, options, survey)
+    case = Case(request, take_survey(cloud, request))
     reason = already_there(case)
     if reason is not None:
-        return (Check("Already there", Result.OK, reason),)
-    return of(action, options, survey)
+        return (Check.ok("Already there", reason),)
+    return evaluate(case)
 
 
 def blockers(checks: tuple[Check, ...]) -> tuple[Check, ...]:
@@ -153,15 +138,15 @@ def already_there(case: Case) -> str | None:
     seen, wanted = case.survey.volume, case.action
     if seen.moving or seen.lost_attachment:
         return None
-    if case.path is action_.Path.RETYPE:
+    if case.path is model.Path.RETYPE:
         if case.options.unattended and not case.type_changes:
             return f"the volume is of type {seen.type_name} already"
         return None
-    if case.path is action_.Path.MIGRATE:
-        if seen.host == wanted.destination_node and case.type_fits_request:
+    if case.path is model.Path.MIGRATE:
+        if seen.host == wanted.destination_node and case.keeps_type:
             return f"the volume is on {seen.host} already"
         return None
-    if case.path is not action_.Path.SWAP_VIA_CINDER or case.type_changes:
+    if case.path is not model.Path.SWAP_VIA_CINDER or case.type_changes:
         return None
     if wanted.destination_node in (None, seen.host):
         where = f" on {seen.host}" if wanted.destination_node else ""

@@ -7,16 +7,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from volmigrateclient.core import action as action_
-from volmigrateclient.core import model, specs
-from volmigrateclient.core.checks import check
+from volmigrateclient.core import model
+from volmigrateclient.core.checks import scheduler
+from volmigrateclient.core.checks.case import Case
+from volmigrateclient.core.model import check
+from volmigrateclient.core.model.check import Check
 
 
-def type_differs(case: check.Case) -> Iterator[check.Check]:
+def type_differs(case: Case) -> Iterator[Check]:
     """A retype needs another type than the volume's."""
     wanted = case.wanted_type
     if wanted is not None and not case.type_changes:
-        yield case.blocked(
+        yield Check.blocked(
             "Destination type",
             check.DIFFERENT_TYPE,
             f"the volume is of type {wanted.name} already",
@@ -25,14 +27,14 @@ def type_differs(case: check.Case) -> Iterator[check.Check]:
         )
 
 
-def type_usable(case: check.Case) -> Iterator[check.Check]:
+def type_usable(case: Case) -> Iterator[Check]:
     """The type exists and the volume's project may use it."""
     name, asked = "Destination type", case.action.destination_type
     if asked is None:
         return
     wanted, volume = case.wanted_type, case.survey.volume
     if wanted is None:
-        yield case.blocked(
+        yield Check.blocked(
             name,
             check.TYPE,
             f"no volume type with a name or ID of '{asked}' exists",
@@ -42,12 +44,12 @@ def type_usable(case: check.Case) -> Iterator[check.Check]:
     allowed = case.survey.type_projects
     if not wanted.is_public and case.type_changes:
         if allowed is None:
-            yield case.unknown(
+            yield Check.unknown(
                 "Type access",
                 f"Cinder does not show who may use private type {wanted.name}",
             )
         elif volume.project_id not in allowed:
-            yield case.blocked(
+            yield Check.blocked(
                 "Type access",
                 check.TYPE,
                 f"volume type {wanted.name} is private and project "
@@ -60,11 +62,11 @@ def type_usable(case: check.Case) -> Iterator[check.Check]:
     )
     if (
         volume.attachments
-        and case.path is not action_.Path.RETYPE
+        and case.path is not model.Path.RETYPE
         and case.type_changes
         and multiattach != volume.multiattach
     ):
-        yield case.blocked(
+        yield Check.blocked(
             name,
             check.SWAP_STATE,
             f"type {wanted.name} changes multiattach, which only a detached "
@@ -72,29 +74,29 @@ def type_usable(case: check.Case) -> Iterator[check.Check]:
             "detach it and use --migration-type cold",
         )
     if case.type_changes:
-        yield case.ok(name, f"{volume.type_name} -> {wanted.name}")
-    elif case.path is not action_.Path.RETYPE:
-        yield case.ok(name, f"{wanted.name}, as now")
+        yield Check.ok(name, f"{volume.type_name} -> {wanted.name}")
+    elif case.path is not model.Path.RETYPE:
+        yield Check.ok(name, f"{wanted.name}, as now")
 
 
-def pool(case: check.Case) -> Iterator[check.Check]:
+def pool(case: Case) -> Iterator[Check]:
     """The pool asked for is there to be chosen."""
     name, node = "Destination pool", case.action.destination_node
     if node is None:
         return
     if case.survey.pools is None:
-        yield case.unknown(name, "Cinder does not show its pools")
+        yield Check.unknown(name, "Cinder does not show its pools")
         return
     if not case.pool_changes:
-        yield case.ok(name, f"{node}, where the volume is")
+        yield Check.ok(name, f"{node}, where the volume is")
         return
     service = case.survey.service_of(node)
     trouble = _trouble(service)
     if trouble:
-        yield case.blocked(name, check.POOL, *trouble)
+        yield Check.blocked(name, check.POOL, *trouble)
     elif service is not None and service.cluster:
         # Cinder drops the pool for a clustered service (semantics 0.10).
-        yield case.blocked(
+        yield Check.blocked(
             name,
             check.POOL,
             f"its service is in cluster {service.cluster}, where Cinder "
@@ -104,31 +106,31 @@ def pool(case: check.Case) -> Iterator[check.Check]:
     seen = case.survey.pool_called(node)
     if seen is None:
         if not trouble:
-            yield case.blocked(
+            yield Check.blocked(
                 name,
                 check.POOL,
                 f"the scheduler knows no pool {node}",
                 "openstack volume backend pool list",
             )
     elif seen.capabilities.get("backend_state") == "down":
-        yield case.blocked(
+        yield Check.blocked(
             name,
             check.POOL,
             f"its driver says that the backend of {node} is down",
             "see the log of cinder-volume there",
         )
     elif not trouble:
-        yield case.ok(name, node)
+        yield Check.ok(name, node)
 
 
-def served(case: check.Case) -> Iterator[check.Check]:
+def pool_serves_type(case: Case) -> Iterator[Check]:
     """The pool asked for serves the type that the volume ends with."""
     seen = case.survey.pool_called(case.action.destination_node)
     volume, final = case.survey.volume, case.final_type
-    name, cold = "Type on pool", case.path is action_.Path.MIGRATE
+    name, cold = "Type on pool", case.path is model.Path.MIGRATE
     sentence = check.SAME_TYPE if cold else check.POOL
-    if cold and not case.type_fits_request:
-        yield case.blocked(
+    if cold and not case.keeps_type:
+        yield Check.blocked(
             name,
             sentence,
             f"the volume's type is {volume.type_name}, "
@@ -137,42 +139,47 @@ def served(case: check.Case) -> Iterator[check.Check]:
         )
     if seen is None:
         return
-    unmet = specs.mismatches(final, seen) if final is not None else ()
+    unmet = (
+        scheduler.capabilities_mismatches(final, seen)
+        if final is not None
+        else ()
+    )
     if unmet:
         label = final.name if final is not None else ""
-        yield case.blocked(
+        yield Check.blocked(
             name,
             sentence,
             f"type {label} is not served by {seen.name}: {', '.join(unmet)}",
             _pools_serving(case, final),
         )
-    if not unmet and not (cold and not case.type_fits_request):
-        yield case.ok(name, f"{seen.name} serves it")
+    if not unmet and not (cold and not case.keeps_type):
+        yield Check.ok(name, f"{seen.name} serves it")
 
 
-def some_pool(case: check.Case) -> Iterator[check.Check]:
+def schedulable(case: Case) -> Iterator[Check]:
     """Without a pool asked for: the scheduler will find one."""
     wanted, pools = case.wanted_type, case.survey.pools
     if wanted is None or case.action.destination_node:
         return
     name = "Pools of the type"
     if pools is None:
-        yield case.unknown(name, "Cinder does not show its pools")
+        yield Check.unknown(name, "Cinder does not show its pools")
         return
     volume = case.survey.volume
-    anywhere = [p for p in pools if not specs.mismatches(wanted, p)]
+    anywhere = [
+        p for p in pools if not scheduler.capabilities_mismatches(wanted, p)
+    ]
     serving = [p for p in anywhere if _in_zone(case, wanted, p)]
     taking = [
         p
         for p in serving
         if (
-            p.name == volume.host
-            and case.path is not action_.Path.SWAP_VIA_NOVA
+            p.name == volume.host and case.path is not model.Path.SWAP_VIA_NOVA
         )
-        or specs.room(p, wanted) >= volume.size
+        or scheduler.available_gib(p, wanted) >= volume.size
     ]
     if not serving:
-        yield case.blocked(
+        yield Check.blocked(
             name,
             check.TYPE,
             f"no pool that is up and enabled serves type {wanted.name}"
@@ -182,9 +189,10 @@ def some_pool(case: check.Case) -> Iterator[check.Check]:
         )
     elif not taking:
         rooms = ", ".join(
-            f"{p.name} {specs.room(p, wanted):g} GiB" for p in serving
+            f"{p.name} {scheduler.available_gib(p, wanted):g} GiB"
+            for p in serving
         )
-        yield case.blocked(
+        yield Check.blocked(
             name,
             check.TYPE,
             f"no pool of type {wanted.name} has {volume.size} GiB left "
@@ -192,12 +200,10 @@ def some_pool(case: check.Case) -> Iterator[check.Check]:
             "make room in one of them",
         )
     else:
-        yield case.ok(name, ", ".join(p.name for p in taking))
+        yield Check.ok(name, ", ".join(p.name for p in taking))
 
 
-def _in_zone(
-    case: check.Case, wanted: model.VolumeType, seen: model.Pool
-) -> bool:
+def _in_zone(case: Case, wanted: model.VolumeType, seen: model.Pool) -> bool:
     """Whether Cinder would place a retyped volume there (semantics A.2)."""
     service = case.survey.service_of(seen.name)
     zones = wanted.extra_specs.get("RESKEY:availability_zones")
@@ -208,14 +214,17 @@ def _in_zone(
     return service.zone == case.survey.volume.availability_zone
 
 
-def capacity(case: check.Case) -> Iterator[check.Check]:
+def capacity(case: Case) -> Iterator[Check]:
     """The pool asked for has room."""
     seen = case.survey.pool_called(case.action.destination_node)
     if seen is None or not case.pool_changes:
         return
-    size, free = case.survey.volume.size, specs.room(seen, case.final_type)
+    size, free = (
+        case.survey.volume.size,
+        scheduler.available_gib(seen, case.final_type),
+    )
     if free < size:
-        yield case.blocked(
+        yield Check.blocked(
             "Capacity",
             check.POOL,
             f"{seen.name} has {free:g} GiB left, the volume is {size} GiB",
@@ -223,13 +232,13 @@ def capacity(case: check.Case) -> Iterator[check.Check]:
         )
     else:
         room = "enough" if math.isinf(free) else f"{free:g} GiB"
-        yield case.ok("Capacity", f"{room} left for {size} GiB")
+        yield Check.ok("Capacity", f"{room} left for {size} GiB")
 
 
-def one_move(case: check.Case) -> Iterator[check.Check]:
+def one_move(case: Case) -> Iterator[Check]:
     """Without waiting nobody is there to ask for the second of two moves."""
     if case.type_changes and case.pool_changes and not case.options.wait:
-        yield case.blocked(
+        yield Check.blocked(
             "Parameters",
             check.OPTIONS,
             "a new type and a pool are two moves, the second to be asked for "
@@ -238,23 +247,23 @@ def one_move(case: check.Case) -> Iterator[check.Check]:
         )
 
 
-def zone(case: check.Case) -> Iterator[check.Check]:
+def zone(case: Case) -> Iterator[Check]:
     """Cinder does not keep a migrated volume in its availability zone."""
     service = case.survey.service_of(case.action.destination_node)
     volume = case.survey.volume
     if service is None or service.zone is None or not case.pool_changes:
         return
     if service.zone != volume.availability_zone:
-        yield case.warning(
+        yield Check.warning(
             "Availability zone",
             f"the volume would go from {volume.availability_zone} to "
             f"{service.zone}; servers elsewhere may not be able to attach it",
         )
     else:
-        yield case.ok("Availability zone", service.zone)
+        yield Check.ok("Availability zone", service.zone)
 
 
-def quota(case: check.Case) -> Iterator[check.Check]:
+def quota(case: Case) -> Iterator[Check]:
     """A retype counts against the quota of the new type only."""
     wanted, volume = case.wanted_type, case.survey.volume
     # A retype that is running has reserved its quota already.
@@ -269,21 +278,19 @@ def quota(case: check.Case) -> Iterator[check.Check]:
     )
 
 
-def headroom(
-    case: check.Case, needed: dict[str, int]
-) -> Iterator[check.Check]:
+def headroom(case: Case, needed: dict[str, int]) -> Iterator[Check]:
     """Whether the project's quota leaves so much of each resource."""
     name, seen = "Quota", case.survey.quota
     project = case.survey.volume.project_id
     if seen is None:
-        yield case.unknown(name, "Cinder does not show the project's quota")
+        yield Check.unknown(name, "Cinder does not show the project's quota")
         return
     short = False
     for resource, amount in needed.items():
         left = seen[resource].headroom if resource in seen else None
         if left is not None and left < amount:
             short = True
-            yield case.blocked(
+            yield Check.blocked(
                 name,
                 check.QUOTA,
                 f"{resource} of project {project}: {amount} needed, "
@@ -291,7 +298,7 @@ def headroom(
                 f"openstack quota set --{_option(resource)} {project}",
             )
     if not short:
-        yield case.ok(name, "suffices")
+        yield Check.ok(name, "suffices")
 
 
 def _option(resource: str) -> str:
@@ -301,25 +308,25 @@ def _option(resource: str) -> str:
     return f"{kind} <n>"
 
 
-def source_service(case: check.Case) -> Iterator[check.Check]:
+def source_service(case: Case) -> Iterator[Check]:
     """The volume's own backend does the move: it has to be there."""
     name, volume = "Source backend", case.survey.volume
     if case.survey.volume_services is None:
-        yield case.unknown(name, "Cinder does not show its services")
+        yield Check.unknown(name, "Cinder does not show its services")
         return
     service = case.survey.service_of(volume.host)
     if service is None or not service.up:
-        yield case.blocked(
+        yield Check.blocked(
             name,
             check.SERVICE,
             f"cinder-volume of {volume.backend} is down",
             "bring it up; see 'openstack volume service list'",
         )
     else:
-        yield case.ok(name, f"{volume.backend} is up")
+        yield Check.ok(name, f"{volume.backend} is up")
 
 
-def encryption(case: check.Case) -> Iterator[check.Check]:
+def encryption(case: Case) -> Iterator[Check]:
     """Nova cannot swap what QEMU decrypts (semantics B.2)."""
     survey = case.survey
     luks = [
@@ -331,14 +338,14 @@ def encryption(case: check.Case) -> Iterator[check.Check]:
         if seen is not None and seen.luks
     ]
     for label in luks:
-        yield case.blocked(
+        yield Check.blocked(
             "Encryption",
             check.SWAP_STATE,
             f"{label} is encrypted with LUKS, which Nova cannot swap",
             "detach the volume and use --migration-type cold",
         )
     if not luks:
-        yield case.ok("Encryption", "no LUKS")
+        yield Check.ok("Encryption", "no LUKS")
 
 
 def _trouble(service: model.Service | None) -> tuple[str, str] | None:
@@ -366,13 +373,13 @@ def _trouble(service: model.Service | None) -> tuple[str, str] | None:
     return None
 
 
-def _pools_serving(case: check.Case, wanted: model.VolumeType | None) -> str:
+def _pools_serving(case: Case, wanted: model.VolumeType | None) -> str:
     names = [
         seen.name
         for seen in case.survey.pools or ()
         if wanted is not None
         and seen.name != case.survey.volume.host
-        and not specs.mismatches(wanted, seen)
+        and not scheduler.capabilities_mismatches(wanted, seen)
     ]
     if not names:
         return "no other pool serves the type; retype the volume instead"

@@ -6,33 +6,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from volmigrateclient.core import action as action_
-from volmigrateclient.core.checks import check
+from volmigrateclient.core import model
+from volmigrateclient.core.model import check
+from volmigrateclient.core.model.check import Check
 
 
-def destinations(
-    action: action_.Action, options: action_.Options
-) -> Iterator[check.Check]:
+def destinations(request: model.Request) -> Iterator[Check]:
     """Which destinations a migration type needs, and which options."""
     name = "Parameters"
-    found = list(_faults(action, options))
+    found = list(_faults(request.action, request.options))
     if not found:
-        yield check.Check(
-            name,
-            check.Result.OK,
-            f"path: {action_.path_of(action, options).value}",
-        )
+        yield Check.ok(name, f"path: {request.path.value}")
     for sentence, detail in found:
-        yield check.Check(
-            name, check.Result.BLOCKED, detail, sentence=sentence
-        )
+        yield Check.blocked(name, sentence, detail)
 
 
 def _faults(
-    action: action_.Action, options: action_.Options
+    action: model.Action, options: model.Options
 ) -> Iterator[tuple[str, str]]:
     node = action.destination_node
-    if action.migration_type == action_.COLD:
+    if action.migration_type == model.COLD:
         if not node and not action.destination_type:
             yield check.COLD_NEEDS_DESTINATION, ""
         if options.swap_via == "nova":
@@ -45,7 +38,7 @@ def _faults(
             check.OPTIONS,
             f"destination node {node} names no pool; give host@backend#pool",
         )
-    if options.swap_via == "nova" and action.migration_type == action_.SWAP:
+    if options.swap_via == "nova" and action.migration_type == model.SWAP:
         if node:
             yield (
                 check.OPTIONS,

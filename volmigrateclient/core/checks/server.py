@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from volmigrateclient.core import model
-from volmigrateclient.core.checks import check
+from volmigrateclient.core.checks.case import Case
+from volmigrateclient.core.model import check
+from volmigrateclient.core.model.check import Check
 
 #: vm_state from which the spec allows a swap; Nova's own list.
 SWAPPABLE = ("active", "paused", "resized")
@@ -21,14 +23,14 @@ _BROUGHT_BACK_BY = {
 }
 
 
-def state(case: check.Case) -> Iterator[check.Check]:
+def state(case: Case) -> Iterator[Check]:
     """The server is in a state in which Nova swaps."""
     for server in case.survey.servers:
         name = "Server state"
         label = _label(server)
         if server.vm_state not in SWAPPABLE:
             back = _BROUGHT_BACK_BY.get(server.vm_state)
-            yield case.blocked(
+            yield Check.blocked(
                 name,
                 check.SWAP_STATE,
                 f"{label} is {server.vm_state} ({server.status}), none of "
@@ -39,7 +41,7 @@ def state(case: check.Case) -> Iterator[check.Check]:
             )
         elif server.power_state not in model.POWERED:
             # Nova would accept and libvirt then fail: no QEMU, no mirror.
-            yield case.blocked(
+            yield Check.blocked(
                 name,
                 check.SWAP_STATE,
                 f"{label} is {server.vm_state}, but its guest is not powered "
@@ -47,16 +49,16 @@ def state(case: check.Case) -> Iterator[check.Check]:
                 f"openstack server start {server.id}",
             )
         elif server.vm_state == "resized":
-            yield case.warning(
+            yield Check.warning(
                 name,
                 f"{label} has a resize to confirm; after the swap it cannot "
                 "be reverted to the volume's old place",
                 f"openstack server resize confirm {server.id}",
             )
         else:
-            yield case.ok(name, f"{label} is {server.vm_state}")
+            yield Check.ok(name, f"{label} is {server.vm_state}")
         if server.task_state is not None:
-            yield case.blocked(
+            yield Check.blocked(
                 "Server task",
                 check.SWAP_STATE,
                 f"{label} is busy: {server.task_state}",
@@ -66,7 +68,7 @@ def state(case: check.Case) -> Iterator[check.Check]:
         a.server_id for a in case.survey.volume.attachments if a.server_id
     } - {server.id for server in case.survey.servers}
     for server_id in sorted(missing):
-        yield case.blocked(
+        yield Check.blocked(
             "Server state",
             check.SWAP_STATE,
             f"Nova knows no server {server_id}, to which Cinder says the "
@@ -75,46 +77,46 @@ def state(case: check.Case) -> Iterator[check.Check]:
         )
 
 
-def unlocked(case: check.Case) -> Iterator[check.Check]:
+def unlocked(case: Case) -> Iterator[Check]:
     """Nobody asked that the server be left alone."""
     for server in case.survey.servers:
         if server.locked:
-            yield case.blocked(
+            yield Check.blocked(
                 "Server lock",
                 check.SWAP_STATE,
                 f"{_label(server)} is locked",
                 f"openstack server unlock {server.id}",
             )
         else:
-            yield case.ok("Server lock", "not locked")
+            yield Check.ok("Server lock", "not locked")
 
 
-def compute_service(case: check.Case) -> Iterator[check.Check]:
+def compute_service(case: Case) -> Iterator[Check]:
     """The server's nova-compute is there to do the work."""
     name, services = "Compute service", case.survey.compute_services
     if services is None:
-        yield case.unknown(name, "Nova does not show its services")
+        yield Check.unknown(name, "Nova does not show its services")
         return
     for server in case.survey.servers:
         if server.host is None:
             continue  # shelved: no nova-compute has it
         service = next((s for s in services if s.host == server.host), None)
         if service is None or not service.up:
-            yield case.blocked(
+            yield Check.blocked(
                 name,
                 check.SWAP_STATE,
                 f"nova-compute on {server.host} is down",
                 "bring it up; see 'openstack compute service list'",
             )
         else:
-            yield case.ok(name, f"{server.host} is up")
+            yield Check.ok(name, f"{server.host} is up")
 
 
-def firmware(case: check.Case) -> Iterator[check.Check]:
+def vtpm(case: Case) -> Iterator[Check]:
     """A vTPM may be wiped by a swap (semantics 0.15)."""
     for server in case.survey.servers:
         if server.tpm:
-            yield case.warning(
+            yield Check.warning(
                 "vTPM",
                 f"{_label(server)} has a vTPM; Nova 31.0 and older lose it "
                 "in a swap",

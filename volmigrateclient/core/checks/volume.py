@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from volmigrateclient.core import action as action_
 from volmigrateclient.core import model
-from volmigrateclient.core.checks import check
+from volmigrateclient.core.checks.case import Case
+from volmigrateclient.core.model import check
+from volmigrateclient.core.model.check import Check
 
 #: ``replication_status`` with which Cinder migrates (semantics A.1).
 _NOT_REPLICATED = (None, "disabled", "not-capable")
@@ -33,11 +34,11 @@ _CLEARED_BY = {
 }
 
 
-def detached(case: check.Case) -> Iterator[check.Check]:
+def detached(case: Case) -> Iterator[Check]:
     """The volume is attached to nothing and idle."""
     volume = case.survey.volume
     for attachment in volume.attachments:
-        yield case.blocked(
+        yield Check.blocked(
             "Attachments",
             check.COLD_STATE,
             _attached_to(attachment.server_id),
@@ -47,7 +48,7 @@ def detached(case: check.Case) -> Iterator[check.Check]:
         )
     yield from _held(case, lambda holder: _detach(case, holder))
     if not volume.attachments and not case.survey.holders:
-        yield case.ok("Attachments", "none")
+        yield Check.ok("Attachments", "none")
     # The status of an attached volume is what its attachment says.
     if not (
         case.survey.holders
@@ -57,14 +58,14 @@ def detached(case: check.Case) -> Iterator[check.Check]:
     yield from _migration(case)
 
 
-def attached(case: check.Case) -> Iterator[check.Check]:
+def attached(case: Case) -> Iterator[Check]:
     """The volume is attached to exactly one server, and idle."""
     volume, sentence = case.survey.volume, check.SWAP_STATE
     attachments = volume.attachments
     if case.survey.holders:
         yield from _held(case, _given_back)
     elif not attachments:
-        yield case.blocked(
+        yield Check.blocked(
             "Attachments",
             sentence,
             "the volume is attached to no server",
@@ -72,7 +73,7 @@ def attached(case: check.Case) -> Iterator[check.Check]:
         )
     elif len(attachments) > 1:
         servers = ", ".join(str(a.server_id) for a in attachments)
-        yield case.blocked(
+        yield Check.blocked(
             "Attachments",
             sentence,
             f"the volume has {len(attachments)} attachments ({servers}); "
@@ -80,14 +81,14 @@ def attached(case: check.Case) -> Iterator[check.Check]:
             "detach it from all servers but one",
         )
     elif attachments[0].server_id is None:
-        yield case.blocked(
+        yield Check.blocked(
             "Attachments",
             sentence,
             _attached_to(None),
             _detach(case, attachments[0]),
         )
     else:
-        yield case.ok("Attachments", _attached_to(attachments[0].server_id))
+        yield Check.ok("Attachments", _attached_to(attachments[0].server_id))
     if attachments or not (
         case.survey.holders or volume.status == "available"
     ):
@@ -95,14 +96,14 @@ def attached(case: check.Case) -> Iterator[check.Check]:
     yield from _migration(case)
 
 
-def snapshots(case: check.Case) -> Iterator[check.Check]:
+def snapshots(case: Case) -> Iterator[Check]:
     """No snapshots of the volume exist."""
     seen = case.survey.snapshots
     if not seen:
-        yield case.ok("Snapshots", "none")
+        yield Check.ok("Snapshots", "none")
         return
     listed = ", ".join(f"{s.name or s.id} ({s.status})" for s in seen)
-    yield case.blocked(
+    yield Check.blocked(
         "Snapshots",
         case.state_sentence,
         f"the volume has {len(seen)} "
@@ -111,11 +112,11 @@ def snapshots(case: check.Case) -> Iterator[check.Check]:
     )
 
 
-def ties(case: check.Case) -> Iterator[check.Check]:
+def group_and_replication(case: Case) -> Iterator[Check]:
     """Neither a group nor replication holds the volume where it is."""
     volume = case.survey.volume
     if volume.group_id:
-        yield case.blocked(
+        yield Check.blocked(
             "Group",
             case.state_sentence,
             f"the volume is in group {volume.group_id}",
@@ -123,25 +124,25 @@ def ties(case: check.Case) -> Iterator[check.Check]:
             f"{volume.id}",
         )
     else:
-        yield case.ok("Group", "none")
+        yield Check.ok("Group", "none")
     if volume.replication_status not in _NOT_REPLICATED:
-        yield case.blocked(
+        yield Check.blocked(
             "Replication",
             case.state_sentence,
             f"the volume is replicated ({volume.replication_status})",
             "retype it to a type without replication first",
         )
     else:
-        yield case.ok("Replication", volume.replication_status or "none")
+        yield Check.ok("Replication", volume.replication_status or "none")
 
 
-def _status(case: check.Case, wanted: str) -> check.Check:
+def _status(case: Case, wanted: str) -> Check:
     volume = case.survey.volume
     # A move that is running shows as maintenance, retyping or detaching
     # and is judged by _migration alone.
     if volume.status == wanted or volume.moving:
-        return case.ok("Status", volume.status)
-    return case.blocked(
+        return Check.ok("Status", volume.status)
+    return Check.blocked(
         "Status",
         case.state_sentence,
         f"the volume is {volume.status}, not {wanted}",
@@ -152,18 +153,18 @@ def _status(case: check.Case, wanted: str) -> check.Check:
     )
 
 
-def _migration(case: check.Case) -> Iterator[check.Check]:
+def _migration(case: Case) -> Iterator[Check]:
     volume, target = case.survey.volume, case.survey.target
     if not volume.moving:
-        yield case.ok(
+        yield Check.ok(
             "Migration",
             f"none running (last: {volume.migration_status})"
             if volume.migration_status
             else "none running",
         )
         return
-    if case.path is action_.Path.SWAP_VIA_NOVA:
-        yield case.blocked(
+    if case.path is model.Path.SWAP_VIA_NOVA:
+        yield Check.blocked(
             "Migration",
             case.state_sentence,
             "Cinder is moving the volume right now",
@@ -179,14 +180,14 @@ def _migration(case: check.Case) -> Iterator[check.Check]:
         if node is not None and target.host not in (None, node):
             where.append(str(target.host))
     if where:
-        yield case.blocked(
+        yield Check.blocked(
             "Migration",
             case.state_sentence,
             f"Cinder is moving the volume to {' on '.join(where)} right now",
             "wait until it ended",
         )
     else:
-        yield case.warning(
+        yield Check.warning(
             "Migration",
             "Cinder is moving the volume right now; 'run' waits for that "
             "move and judges where it ended",
@@ -194,15 +195,15 @@ def _migration(case: check.Case) -> Iterator[check.Check]:
 
 
 def _held(
-    case: check.Case, remedy: Callable[[model.Attachment], str]
-) -> Iterator[check.Check]:
+    case: Case, remedy: Callable[[model.Attachment], str]
+) -> Iterator[Check]:
     """Attachments that the volume itself does not show.
 
     A server that is shelved or is being resized has such.
     """
     for holder in case.survey.holders:
         whom = f"server {holder.server_id}" if holder.server_id else "a host"
-        yield case.blocked(
+        yield Check.blocked(
             "Attachments",
             case.state_sentence,
             f"the volume is not attached, but {holder.status} for {whom}",
@@ -210,7 +211,7 @@ def _held(
         )
 
 
-def _detach(case: check.Case, attachment: model.Attachment) -> str:
+def _detach(case: Case, attachment: model.Attachment) -> str:
     if attachment.server_id is None:
         return f"openstack volume attachment delete {attachment.id}"
     return (

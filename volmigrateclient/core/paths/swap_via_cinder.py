@@ -10,100 +10,85 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from volmigrateclient.core import errors, model, verdict
-from volmigrateclient.core import move as move_
-from volmigrateclient.core.direct_swap import traceback
-from volmigrateclient.core.paths import following, patience, retyping
+from volmigrateclient.core.model import errors
+from volmigrateclient.core.paths import (
+    follow,
+    migrate,
+    nova_traceback,
+    retry,
+    retype,
+)
+from volmigrateclient.core.paths.move import (
+    Ending,
+    Move,
+    Outcome,
+    Reading,
+    Steps,
+    Wait,
+)
 
-_Follow = Generator[move_.Wait, move_.Reading, model.Volume]
 
-
-def steps(move: move_.Move) -> move_.Steps:
+def steps(move: Move) -> Steps:
     """Retype where the type differs, then migrate where the pool does."""
     before, pool = move.before.volume, move.action.destination_node
-    wanted = retyping.wanted_type(move)
-    server_id = str(before.attachments[0].server_id)
-    swaps = yield from _swaps(move, server_id, "checking", attempts=3)
+    swaps = yield from _swaps(move, "checking", attempts=3)
     # Of a move that was running before us, the newest is its swap.
     known = set(swaps[before.moving :])
     try:
         volume = before
-        if volume.type_id != wanted.id:
-            yield from retyping.ask(move, wanted)
+        if volume.type_id != move.destination_type.id:
+            yield from retype.request(move)
             if not move.options.wait:
-                return move_.Ending(move_.Outcome.ACCEPTED)
-            volume = yield from retyping.follow(move, wanted)
+                return Ending(Outcome.ACCEPTED)
+            volume = yield from retype.to_the_end(move)
         if pool is not None and volume.host != pool:
             if volume is not before:
-                # The retype's own, which succeeded.
-                known.update((yield from _swaps(move, server_id, "checking")))
-            volume = yield from _migrate(move, volume, pool)
+                # The retype's own, which succeeded. It may not have deleted
+                # its old copy yet, which does not matter: that is a row of
+                # its own by now.
+                known.update((yield from _swaps(move, "checking")))
+            yield from migrate.request(move, volume)
             if not move.options.wait:
-                return move_.Ending(move_.Outcome.ACCEPTED)
+                return Ending(Outcome.ACCEPTED)
+            volume = yield from migrate.to_the_end(move, volume)
     except errors.FailedError as error:
-        raise (yield from _judged(move, server_id, known, error)) from error
-    volume = yield from following.verified(move, volume)
-    yield from following.cleaned_up(move, volume)
-    return move_.Ending(move_.Outcome.DONE, volume=volume)
-
-
-def _migrate(move: move_.Move, volume: model.Volume, pool: str) -> _Follow:
-    if not volume.moving:
-        # The retype before it may not have deleted its old copy yet, which
-        # does not matter: it is a row of its own by now.
-        yield from patience.ask_cinder(
-            move,
-            lambda: move.cloud.migrate_volume(volume.id, pool, lock=False),
-            volume,
-        )
-    else:
-        move.under_way = True
-    if not move.options.wait:
-        return volume
-    return (
-        yield from following.to_the_end(
-            volume.id,
-            lambda now, unchanged: verdict.of_migration(
-                volume, now, pool, unchanged
-            ),
-        )
-    )
+        raise (yield from _judged(move, known, error)) from error
+    return (yield from follow.verified_and_cleaned_up(move, volume))
 
 
 def _swaps(
-    move: move_.Move, server_id: str, phase: str, attempts: int | None = None
-) -> Generator[move_.Wait, move_.Reading, list[str]]:
+    move: Move, phase: str, attempts: int | None = None
+) -> Generator[Wait, Reading, list[str]]:
     """The request IDs of a server's swaps, the newest first."""
-    swaps = yield from patience.read(
-        lambda: move.cloud.list_swaps(server_id), phase, attempts
+    swaps = yield from retry.read(
+        lambda: move.cloud.list_swaps(move.server_id), phase, attempts
     )
     return [swap.request_id for swap in swaps]
 
 
 def _judged(
-    move: move_.Move,
-    server_id: str,
+    move: Move,
     known: set[str],
     error: errors.FailedError,
-) -> Generator[move_.Wait, move_.Reading, errors.MigrateError]:
+) -> Generator[Wait, Reading, errors.MigrateError]:
     """What a failure means for the guest.
 
     Cinder deletes its target when Nova reports an error, even one after
     which the guest already runs on that target (semantics 0.5).
     """
-    phase = "looking for the cause"
-    for request_id in (yield from _swaps(move, server_id, phase)):
+    phase, server_id = "looking for the cause", move.server_id
+    for request_id in (yield from _swaps(move, phase)):
         if request_id in known:
             continue
-        swap = yield from patience.read(
+        swap = yield from retry.read(
             lambda request_id=request_id: move.cloud.get_swap(  # type: ignore[misc]
                 server_id, request_id
             ),
             phase,
         )
-        disk = traceback.disk_after(swap)
-        if disk is not traceback.Disk.OLD:
-            return errors.QuarantineError(
+        disk = nova_traceback.disk_after(swap)
+        if disk is not nova_traceback.Disk.OLD:
+            return errors.UndecidedError(
                 f"{error} Nova's swap {request_id} failed at a point from "
                 f"which server {server_id} may be running on the copy that "
                 "Cinder deletes. Do not reboot, stop or live-migrate the "

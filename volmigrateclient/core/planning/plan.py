@@ -17,8 +17,8 @@ import tempfile
 from collections.abc import Mapping
 from typing import Any
 
-from volmigrateclient.core import action as action_
-from volmigrateclient.core import errors, model
+from volmigrateclient.core import model
+from volmigrateclient.core.model import errors
 
 VERSION = 1
 
@@ -28,8 +28,8 @@ _LARGEST = 64 * 2**20
 #: Characters of what is wrong with a file.
 _SHORT = 200
 
-#: What was seen of a volume when it was planned.
-_SEEN: dict[str, Any] = {
+#: What was recorded of a volume when it was planned.
+_PLANNED: dict[str, Any] = {
     "type": "object",
     "properties": {
         "name": {"type": "string"},
@@ -61,10 +61,10 @@ SCHEMA: dict[str, Any] = {
         "actions": {
             "type": "array",
             "items": {
-                **action_.SCHEMA,
+                **model.SCHEMA,
                 "properties": {
-                    **action_.SCHEMA["properties"],
-                    "seen": _SEEN,
+                    **model.SCHEMA["properties"],
+                    "seen": _PLANNED,
                 },
             },
         },
@@ -75,75 +75,14 @@ SCHEMA: dict[str, Any] = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Seen:
-    """A volume when it was planned; ``size`` is GiB, ``type`` a name.
+class PlannedAction:
+    """One action of a plan, and what was recorded of its volume.
 
-    None is what the plan's writer did not say.
+    ``planned`` is None where the plan's writer left it out.
     """
 
-    name: str | None = None
-    project_id: str | None = None
-    size: int | None = None
-    host: str | None = None
-    type: str | None = None
-    status: str | None = None
-    server_ids: tuple[str, ...] | None = None
-
-    @classmethod
-    def of(cls, volume: model.Volume) -> Seen:
-        """What is written down of a volume."""
-        return cls(
-            name=volume.name,
-            project_id=volume.project_id,
-            size=volume.size,
-            host=volume.host,
-            type=volume.type_name,
-            status=volume.status,
-            server_ids=_servers(volume),
-        )
-
-    def changes(
-        self, volume: model.Volume, action: action_.Action
-    ) -> tuple[str, ...]:
-        """What is different about a volume that stands still.
-
-        What already is as the action wants it is no change: a swap that
-        changes type and pool does so one after the other.
-        """
-        retyped = self.type != volume.type_name and (
-            action.destination_type in (volume.type_id, volume.type_name)
-        )
-        there = volume.host == action.destination_node
-        return tuple(
-            f"its {what} was {_text(then)}, is {_text(now)}"
-            for what, then, now, expected in (
-                # A retype may have taken it to another pool.
-                ("pool", self.host, volume.host, there or retyped),
-                ("type", self.type, volume.type_name, retyped),
-                ("size", self.size, volume.size, False),
-                ("project", self.project_id, volume.project_id, False),
-                ("server", self.server_ids, _servers(volume), False),
-            )
-            if then not in (None, now) and not expected
-        )
-
-
-def _servers(volume: model.Volume) -> tuple[str, ...]:
-    return tuple(a.server_id for a in volume.attachments if a.server_id)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(value) or "none"
-    return str(value)
-
-
-@dataclasses.dataclass(frozen=True)
-class Step:
-    """One action of a plan; ``seen`` is None where its writer left it out."""
-
-    action: action_.Action
-    seen: Seen | None = None
+    action: model.Action
+    planned: model.PlannedVolume | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,7 +98,7 @@ class Plan:
     auth_url: str
     region_name: str | None
     created_at: str
-    steps: tuple[Step, ...]
+    steps: tuple[PlannedAction, ...]
     selection: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> str:
@@ -167,8 +106,9 @@ class Plan:
         actions = []
         for step in self.steps:
             row: dict[str, Any] = dict(step.action.to_mapping())
-            if step.seen is not None:
-                row["seen"] = dataclasses.asdict(step.seen)
+            if step.planned is not None:
+                # The file's word for it is older than ours.
+                row["seen"] = dataclasses.asdict(step.planned)
             actions.append(row)
         return json.dumps(
             {
@@ -185,7 +125,7 @@ class Plan:
         )
 
     def reversed(self) -> Plan:
-        """The plan that takes every volume back to where it was seen."""
+        """The plan that moves every volume back to where it was."""
         return dataclasses.replace(
             self,
             selection={"reverse_of": dict(self.selection)},
@@ -193,31 +133,33 @@ class Plan:
         )
 
 
-def _back(step: Step) -> Step:
-    action, seen = step.action, step.seen
-    if seen is None:
+def _back(step: PlannedAction) -> PlannedAction:
+    action, planned = step.action, step.planned
+    if planned is None:
         raise errors.FailedError(
-            f"volume {action.resource_id} has nothing written of where it "
+            f"volume {action.resource_id} has nothing recorded of where it "
             "was; the plan cannot be reversed"
         )
-    swap = action.migration_type == action_.SWAP
-    retyped = action.destination_type not in (None, seen.type)
-    return Step(
+    swap = action.migration_type == model.SWAP
+    retyped = action.destination_type not in (None, planned.type)
+    return PlannedAction(
         dataclasses.replace(
             action,
-            destination_node=seen.host if action.destination_node else None,
-            destination_type=seen.type if swap or retyped else None,
+            destination_node=(
+                planned.host if action.destination_node else None
+            ),
+            destination_type=planned.type if swap or retyped else None,
         ),
         dataclasses.replace(
-            seen,
+            planned,
             # Where a retype takes it is not known yet.
             host=action.destination_node,
-            type=action.destination_type or seen.type,
+            type=action.destination_type or planned.type,
         ),
     )
 
 
-def write(plan: Plan, path: pathlib.Path) -> None:
+def write_plan(plan: Plan, path: pathlib.Path) -> None:
     """Write a plan, in one step and for its owner alone.
 
     :raises FailedError: it cannot be written
@@ -234,10 +176,10 @@ def write(plan: Plan, path: pathlib.Path) -> None:
             pathlib.Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise errors.FailedError(f"cannot write {path}: {error}") from error
+        raise errors.UnwritableError(path, error) from error
 
 
-def read(path: pathlib.Path) -> Plan:
+def read_plan(path: pathlib.Path) -> Plan:
     """Read a plan that anybody may have written.
 
     :raises InvalidActionError: in one sentence, what is wrong with it
@@ -279,7 +221,7 @@ def _plan_of(written: Any, path: pathlib.Path) -> Plan:
             f"{path} is no plan: {fault.json_path}: "
             f"{_shortened(fault.message)}"
         )
-    steps = tuple(_step(row) for row in written["actions"])
+    steps = tuple(_planned_action(row) for row in written["actions"])
     ids = collections.Counter(step.action.resource_id for step in steps)
     twice = [volume_id for volume_id, times in ids.items() if times > 1]
     if twice:
@@ -295,20 +237,21 @@ def _plan_of(written: Any, path: pathlib.Path) -> Plan:
     )
 
 
-def _step(row: Mapping[str, Any]) -> Step:
+def _planned_action(row: Mapping[str, Any]) -> PlannedAction:
     parameters = dict(row)
-    seen = parameters.pop("seen", None)
+    recorded = parameters.pop("seen", None)
     # As Cinder writes it, by whom else the plan may be.
     parameters["resource_id"] = parameters["resource_id"].lower()
-    if seen is not None:
-        server_ids = seen.get("server_ids")
-        seen = Seen(
+    planned = None
+    if recorded is not None:
+        server_ids = recorded.get("server_ids")
+        planned = model.PlannedVolume(
             **{
-                **seen,
+                **recorded,
                 "server_ids": None if server_ids is None else (*server_ids,),
             }
         )
-    return Step(action_.Action(**parameters), seen)
+    return PlannedAction(model.Action(**parameters), planned)
 
 
 def _shortened(message: str) -> str:

@@ -6,14 +6,16 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
-from volmigrateclient.core import action as action_
-from volmigrateclient.core import checks, errors, model, specs
-from volmigrateclient.core import cloud as cloud_
-from volmigrateclient.core.checks import check
-from volmigrateclient.core.planning import inventory as inventory_
-from volmigrateclient.core.planning import selection as selection_
+from volmigrateclient.core import checks, model
+from volmigrateclient.core.checks import scheduler
+from volmigrateclient.core.cloud import Cloud, take_survey
+from volmigrateclient.core.cloud.preread import PrereadCloud
+from volmigrateclient.core.cloud.reading import read_in_turn
+from volmigrateclient.core.cloud.survey import find_type
+from volmigrateclient.core.model import check, errors
+from volmigrateclient.core.planning.selection import Selection, select
 
 
 class Order(enum.Enum):
@@ -24,8 +26,8 @@ class Order(enum.Enum):
     LARGEST = "largest"
 
 
-class Verdict(enum.Enum):
-    """Whether an action can be carried out, as far as is seen now."""
+class Readiness(enum.Enum):
+    """Whether an action can be carried out, as the cloud is now."""
 
     READY = "ready"
     BLOCKED = "blocked"
@@ -33,12 +35,12 @@ class Verdict(enum.Enum):
 
 
 @dataclasses.dataclass(frozen=True)
-class Planned:
-    """A volume, its action, and everything that speaks against it."""
+class Assessment:
+    """A volume, its action, and everything that blocks it."""
 
     volume: model.Volume
-    action: action_.Action
-    verdict: Verdict
+    action: model.Action
+    readiness: Readiness
     reasons: tuple[str, ...] = ()
 
 
@@ -51,27 +53,28 @@ class Destination:
 
 
 def plan(
-    cloud: cloud_.Cloud,
-    selection: selection_.Selection,
+    cloud: Cloud,
+    selection: Selection,
     destination: Destination,
     order: Order = Order.LISTED,
-) -> list[Planned]:
+) -> list[Assessment]:
     """One action for each selected volume; only list requests.
 
     :raises LookupFailedError: a type or pool that does not exist
     """
     types = cloud.list_types()
-    selected = selection_.select(cloud, selection, types)
+    selected = select(cloud, selection, types)
     volumes = _sorted(selected.volumes, order)
-    inventory = inventory_.Inventory.take(
+    preread = PrereadCloud(
         cloud,
-        types,
         volumes,
+        types,
         host=selection.source_node,
         project_id=selection.project_id,
     )
-    _refuse_unknown(inventory, destination)
-    return list(_Ledger(inventory, destination).enter(volumes))
+    _refuse_unknown(preread, destination)
+    ledger = _Ledger(preread, destination)
+    return [ledger.enter(volume) for volume in volumes]
 
 
 def _sorted(
@@ -84,26 +87,19 @@ def _sorted(
     )
 
 
-def _refuse_unknown(
-    inventory: inventory_.Inventory, destination: Destination
-) -> None:
-    known = {pool.name for pool in inventory.pools}
-    missing = [node for node in destination.nodes if node not in known]
+def _refuse_unknown(preread: PrereadCloud, destination: Destination) -> None:
+    missing = [n for n in destination.nodes if preread.pool(n) is None]
     if missing:
         raise errors.LookupFailedError(
             f"the scheduler knows no pool {', '.join(missing)} (see "
             "'openstack volume backend pool list')"
         )
     wanted = destination.volume_type
-    if wanted is not None and not any(
-        wanted in (t.id, t.name) for t in inventory.types
-    ):
-        raise errors.LookupFailedError(
-            f"No volume type with a name or ID of '{wanted}' exists"
-        )
+    if wanted is not None and find_type(preread.list_types(), wanted) is None:
+        raise errors.UnknownTypeError(wanted)
 
 
-#: What another pool may not say.
+#: Why a pool cannot take a volume that another pool may take.
 _OF_THE_POOL = (check.POOL, check.SAME_TYPE)
 
 
@@ -111,28 +107,24 @@ class _Ledger:
     """Enters volumes one by one, and keeps what is left for the next."""
 
     def __init__(
-        self, inventory: inventory_.Inventory, destination: Destination
+        self, preread: PrereadCloud, destination: Destination
     ) -> None:
-        self._inventory = inventory
+        self._preread = preread
         self._destination = destination
-        self._pools = {pool.name: pool for pool in inventory.pools}
-        self._quotas: dict[str, dict[str, model.Quota] | None] = {}
-        self._types = {t.id: t for t in inventory.types}
+        self._types = {t.id: t for t in preread.list_types()}
         self._served: dict[tuple[str, str], bool] = {}
 
-    def enter(self, volumes: Sequence[model.Volume]) -> Iterator[Planned]:
-        """Plan volumes in this order."""
-        for volume in volumes:
-            yield self._planned(volume)
-
-    def _planned(self, volume: model.Volume) -> Planned:
+    def enter(self, volume: model.Volume) -> Assessment:
+        """Assess a volume's move; if it is ready, book what it takes."""
         nodes = self._nodes(volume)
-        refused: list[Planned] = []
+        refused: list[Assessment] = []
         for node in nodes:
-            one, elsewhere = self._tried(volume, self._action(volume, node))
+            assessment, elsewhere = self._assessed(
+                volume, self._request(volume, node)
+            )
             if not elsewhere:
-                return one
-            refused.append(one)
+                return assessment
+            refused.append(assessment)
         first = refused[0]
         others = [n for n in self._destination.nodes if n != nodes[0]]
         if others:
@@ -142,56 +134,51 @@ class _Ledger:
             )
         return first
 
-    def _tried(
-        self, volume: model.Volume, action: action_.Action
-    ) -> tuple[Planned, bool]:
-        """The action's verdict, and whether only its pool is against it."""
-        survey = self._inventory.survey(
-            volume,
-            action,
-            self._quota(volume),
-            tuple(self._pools.values()),
+    def _assessed(
+        self, volume: model.Volume, request: model.Request
+    ) -> tuple[Assessment, bool]:
+        """The assessment, and whether nothing but the pool blocks it."""
+        survey = take_survey(
+            self._preread.as_cloud, request, volume, read_in_turn
         )
-        options = action_.Options(unattended=True)
-        case = checks.Case(action, options, survey)
+        case, action = checks.Case(request, survey), request.action
         there = checks.already_there(case)
         if there is not None:
             return (
-                Planned(volume, action, Verdict.ALREADY_THERE, (there,)),
+                Assessment(volume, action, Readiness.ALREADY_THERE, (there,)),
                 False,
             )
-        blockers = checks.blockers(checks.of(action, options, survey))
+        blockers = checks.blockers(checks.evaluate(case))
         if not blockers:
-            self._book(volume, action, case)
-            return Planned(volume, action, Verdict.READY), False
+            self._book(case)
+            return Assessment(volume, action, Readiness.READY), False
         return (
-            Planned(
+            Assessment(
                 volume,
                 action,
-                Verdict.BLOCKED,
-                tuple(errors.sentences(blockers)),
+                Readiness.BLOCKED,
+                tuple(check.sentences(blockers)),
             ),
             action.destination_node is not None
             and all(b.sentence in _OF_THE_POOL for b in blockers),
         )
 
-    def _action(
+    def _request(
         self, volume: model.Volume, node: str | None
-    ) -> action_.Action:
+    ) -> model.Request:
         attached = bool(volume.attachments)
-        kind = action_.SWAP if attached else action_.COLD
-        if node is None:
-            return action_.Action(
-                volume.id,
-                kind,
-                destination_type=self._destination.volume_type,
-            )
-        return action_.Action(
-            volume.id,
-            kind,
-            destination_node=node,
+        wanted = self._destination.volume_type
+        if node is not None:
             # A swap needs a type: its own, so that only the pool changes.
-            destination_type=volume.type_name if attached else None,
+            wanted = volume.type_name if attached else None
+        return model.Request(
+            model.Action(
+                volume.id,
+                model.SWAP if attached else model.COLD,
+                destination_node=node,
+                destination_type=wanted,
+            ),
+            model.Options(unattended=True),
         )
 
     def _nodes(self, volume: model.Volume) -> Sequence[str | None]:
@@ -203,55 +190,43 @@ class _Ledger:
             return (volume.host,)
         volume_type = self._types.get(volume.type_id or "")
         fitting = [
-            node
-            for node in nodes
-            if specs.room(self._pools[node], volume_type) >= volume.size
-            and self._serves(node, volume_type)
+            node for node in nodes if self._fits(volume, volume_type, node)
         ]
         return fitting or nodes[:1]
 
-    def _serves(self, node: str, volume_type: model.VolumeType | None) -> bool:
+    def _fits(
+        self,
+        volume: model.Volume,
+        volume_type: model.VolumeType | None,
+        node: str,
+    ) -> bool:
+        pool = self._preread.pool(node)
+        if (
+            pool is None
+            or scheduler.available_gib(pool, volume_type) < volume.size
+        ):
+            return False
         if volume_type is None:
             return True
         key = node, volume_type.id
         if key not in self._served:
-            unmet = specs.mismatches(volume_type, self._pools[node])
+            unmet = scheduler.capabilities_mismatches(volume_type, pool)
             self._served[key] = not unmet
         return self._served[key]
 
-    def _quota(self, volume: model.Volume) -> Mapping[str, model.Quota] | None:
-        """The project's quota, where the type would change; else none."""
-        if self._destination.volume_type in (
-            None,
-            volume.type_id,
-            volume.type_name,
-        ):
-            return {}
-        project_id = volume.project_id
-        if project_id not in self._quotas:
-            seen = self._inventory.quota(project_id)
-            self._quotas[project_id] = None if seen is None else dict(seen)
-        return self._quotas[project_id]
-
-    def _book(
-        self,
-        volume: model.Volume,
-        action: action_.Action,
-        case: checks.Case,
-    ) -> None:
-        node = action.destination_node
-        if node is not None:
-            self._pools[node] = specs.filled(self._pools[node], volume.size)
-        quota = self._quotas.get(volume.project_id)
-        wanted = case.wanted_type
-        if quota is None or wanted is None or not case.type_changes:
-            return
-        for resource, amount in (
-            (f"volumes_{wanted.name}", 1),
-            (f"gigabytes_{wanted.name}", volume.size),
-        ):
-            if resource in quota:
-                was = quota[resource]
-                quota[resource] = dataclasses.replace(
-                    was, reserved=was.reserved + amount
-                )
+    def _book(self, case: checks.Case) -> None:
+        volume = case.survey.volume
+        pool = case.survey.pool_called(case.action.destination_node)
+        if pool is not None:
+            self._preread.replace_pool(
+                scheduler.with_allocated(pool, volume.size)
+            )
+        wanted = case.survey.destination_type
+        if wanted is not None and case.type_changes:
+            self._preread.reserve(
+                volume.project_id,
+                {
+                    f"volumes_{wanted.name}": 1,
+                    f"gigabytes_{wanted.name}": volume.size,
+                },
+            )

@@ -9,8 +9,10 @@ import fnmatch
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from volmigrateclient.core import cloud as cloud_
-from volmigrateclient.core import errors, model
+from volmigrateclient.core import model
+from volmigrateclient.core.cloud import Cloud
+from volmigrateclient.core.cloud.survey import find_type
+from volmigrateclient.core.model import errors
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Selected:
 
 
 def select(
-    cloud: cloud_.Cloud,
+    cloud: Cloud,
     selection: Selection,
     types: Sequence[model.VolumeType],
 ) -> Selected:
@@ -68,15 +70,10 @@ def select(
     if selection.project_id:
         filters["project_id"] = selection.project_id
     if selection.source_type:
-        found = [
-            t.id for t in types if selection.source_type in (t.id, t.name)
-        ]
-        if not found:
-            raise errors.LookupFailedError(
-                "No volume type with a name or ID of "
-                f"'{selection.source_type}' exists"
-            )
-        filters["volume_type_id"] = found[0]
+        source_type = find_type(types, selection.source_type)
+        if source_type is None:
+            raise errors.UnknownTypeError(selection.source_type)
+        filters["volume_type_id"] = source_type.id
     rows = cloud.list_volumes(**filters)
     own = [
         row

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from tests.unit import builders, scripted_cloud
-from volmigrateclient.core import action as action_
-from volmigrateclient.core import checks, errors
-from volmigrateclient.core.checks import check
+from volmigrateclient.core import checks, model
+from volmigrateclient.core.model import check
 
 
 @pytest.mark.parametrize(
@@ -83,11 +82,11 @@ from volmigrateclient.core.checks import check
     ],
 )
 def test_the_contract_s_sentences(
-    action: action_.Action, survey: Any, sentence: str
+    action: model.Action, survey: Any, sentence: str
 ) -> None:
-    found = checks.of(action, action_.Options(), survey)
+    found = checks.evaluate(builders.case(action, survey))
 
-    lines = errors.sentences(checks.blockers(found))
+    lines = check.sentences(checks.blockers(found))
     assert [line.partition(": ")[0] for line in lines] == [sentence]
 
 
@@ -130,9 +129,9 @@ def test_the_contract_s_sentences(
     ],
 )
 def test_what_is_in_good_order_is_refused_by_nothing(
-    action: action_.Action, survey: Any, options: dict[str, Any]
+    action: model.Action, survey: Any, options: dict[str, Any]
 ) -> None:
-    found = checks.of(action, action_.Options(**options), survey)
+    found = checks.evaluate(builders.case(action, survey, **options))
 
     assert checks.blockers(found) == ()
     assert len(found) > 5
@@ -147,7 +146,7 @@ def test_all_reasons_are_named_at_once() -> None:
     )
     action = builders.migrate(destination_node=builders.OTHER)
 
-    found = checks.blockers(checks.of(action, action_.Options(), survey))
+    found = checks.blockers(checks.evaluate(builders.case(action, survey)))
 
     assert [blocker.name for blocker in found] == [
         "Attachments",
@@ -158,7 +157,7 @@ def test_all_reasons_are_named_at_once() -> None:
         "Capacity",
         "Source backend",
     ]
-    assert len(errors.sentences(found)) == 4
+    assert len(check.sentences(found)) == 4
 
 
 @pytest.mark.parametrize(
@@ -265,12 +264,11 @@ def test_already_there(case: checks.Case, reason: str | None) -> None:
 
 
 def test_a_look_at_what_does_not_fit_asks_no_cloud() -> None:
-    cloud = scripted_cloud.Cloud()
+    cloud = scripted_cloud.ScriptedCloud()
 
-    found = checks.look(
+    found = checks.run(
         cloud.core,
-        builders.action(destination_type=None),
-        action_.Options(),
+        builders.request(builders.action(destination_type=None)),
     )
 
     assert [check.sentence for check in found] == [
@@ -305,12 +303,11 @@ def test_a_look_at_what_does_not_fit_asks_no_cloud() -> None:
 def test_a_look_names_all_that_was_looked_at(
     node: str, names: list[str]
 ) -> None:
-    cloud = scripted_cloud.Cloud(builders.volume())
+    cloud = scripted_cloud.ScriptedCloud(builders.volume())
 
-    found = checks.look(
+    found = checks.run(
         cloud.core,
-        builders.migrate(destination_node=node),
-        action_.Options(),
+        builders.request(builders.migrate(destination_node=node)),
     )
 
     assert [check.name for check in found] == names
@@ -342,5 +339,5 @@ def test_a_look_names_all_that_was_looked_at(
         ),
     ],
 )
-def test_how_a_check_reads(one: checks.Check, reason: str, full: str) -> None:
+def test_how_a_check_reads(one: model.Check, reason: str, full: str) -> None:
     assert (one.reason, one.full_text) == (reason, full)

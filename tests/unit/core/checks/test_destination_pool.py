@@ -135,7 +135,7 @@ def test_no_pool_is_looked_at_where_none_is_asked_for() -> None:
 
     for check in (
         destination.pool,
-        destination.served,
+        destination.pool_serves_type,
         destination.capacity,
         destination.zone,
     ):
@@ -233,7 +233,7 @@ def test_type_on_pool(
 ) -> None:
     case = builders.case(asked, seen)
 
-    assert builders.words(destination.served(case)) == says
+    assert builders.words(destination.pool_serves_type(case)) == says
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,9 @@ def test_the_remedy_names_the_pools_that_do(
 ) -> None:
     case = builders.case(builders.migrate(destination_node=node))
 
-    remedies = [c.remedy for c in destination.served(case) if c.remedy]
+    remedies = [
+        c.remedy for c in destination.pool_serves_type(case) if c.remedy
+    ]
     assert remedies == ([remedy] if remedy else [])
 
 
@@ -260,7 +262,7 @@ def test_the_remedy_where_no_other_pool_does() -> None:
         ),
     )
 
-    (found,) = destination.served(case)
+    (found,) = destination.pool_serves_type(case)
     assert found.remedy == (
         "no other pool serves the type; retype the volume instead"
     )

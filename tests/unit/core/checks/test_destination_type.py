@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from tests.unit import builders
-from volmigrateclient.core import specs
-from volmigrateclient.core import survey as survey_
-from volmigrateclient.core.checks import destination
+from volmigrateclient.core.checks import destination, scheduler
+from volmigrateclient.core.cloud import Survey
 
 _TYPE = "Destination type cannot be used: "
 _MULTI = {
@@ -20,10 +19,8 @@ _MULTI = {
 }
 
 
-def _with_silver(base: Any = builders.survey, **seen: Any) -> survey_.Survey:
-    found: survey_.Survey = base(
-        types=(builders.volume_type(), builders.silver(**seen))
-    )
+def _with_silver(base: Any = builders.survey, **seen: Any) -> Survey:
+    found: Survey = base(destination_type=builders.silver(**seen))
     return found
 
 
@@ -101,10 +98,7 @@ def test_another_type_is_not_refused_for_being_the_same(asked: str) -> None:
             builders.case(
                 builders.retype(),
                 builders.survey(
-                    types=(
-                        builders.volume_type(),
-                        builders.silver(is_public=False),
-                    ),
+                    destination_type=builders.silver(is_public=False),
                     type_projects=(builders.PROJECT_ID,),
                 ),
             ),
@@ -115,10 +109,7 @@ def test_another_type_is_not_refused_for_being_the_same(asked: str) -> None:
             builders.case(
                 builders.retype(),
                 builders.survey(
-                    types=(
-                        builders.volume_type(),
-                        builders.silver(is_public=False),
-                    ),
+                    destination_type=builders.silver(is_public=False),
                     type_projects=None,
                 ),
             ),
@@ -208,12 +199,10 @@ def test_zones_of_a_type(
             "RESKEY:availability_zones": zones,
         }
     )
-    seen = builders.survey(
-        types=(builders.volume_type(), silver), **_elsewhere(**service)
-    )
+    seen = builders.survey(destination_type=silver, **_elsewhere(**service))
 
     ((found, _),) = builders.words(
-        destination.some_pool(builders.case(builders.retype(), seen))
+        destination.schedulable(builders.case(builders.retype(), seen))
     )
 
     assert found == result
@@ -305,7 +294,7 @@ def test_two_moves_need_somebody_who_waits(wait: bool) -> None:
             builders.case(
                 builders.retype(),
                 builders.survey(
-                    types=(builders.volume_type(), _TO_ANY),
+                    destination_type=_TO_ANY,
                     pools=(builders.pool(free_capacity_gb=0),),
                 ),
             ),
@@ -316,7 +305,7 @@ def test_two_moves_need_somebody_who_waits(wait: bool) -> None:
             builders.case(
                 builders.action(),
                 builders.live_survey(
-                    types=(builders.volume_type(), _TO_ANY),
+                    destination_type=_TO_ANY,
                     pools=(builders.pool(free_capacity_gb=0),),
                 ),
                 swap_via="nova",
@@ -335,7 +324,7 @@ def test_two_moves_need_somebody_who_waits(wait: bool) -> None:
     ],
 )
 def test_some_pool(case: Any, says: list[tuple[str, str]]) -> None:
-    assert builders.words(destination.some_pool(case)) == says
+    assert builders.words(destination.schedulable(case)) == says
 
 
 def test_what_the_small_cloud_s_pools_serve() -> None:
@@ -345,7 +334,7 @@ def test_what_the_small_cloud_s_pools_serve() -> None:
         pool.name: [
             wanted.name
             for wanted in (gold, silver)
-            if not specs.mismatches(wanted, pool)
+            if not scheduler.capabilities_mismatches(wanted, pool)
         ]
         for pool in builders.survey().pools or ()
     }

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.unit import builders
-from volmigrateclient.core import action as action_
-from volmigrateclient.core import checks, errors
+from volmigrateclient.core import checks
+from volmigrateclient.core.model import check
 
 _NEEDS_TYPE = "destination type is required when migration type is swap"
 _NEEDS_ONE = (
@@ -100,11 +100,11 @@ _MISFIT = "Options do not fit together: "
 def test_refused(
     asked: dict[str, Any], options: dict[str, Any], lines: list[str]
 ) -> None:
-    found = checks.of_parameters(
-        builders.action(**asked), action_.Options(**options)
+    found = checks.evaluate_parameters(
+        builders.request(builders.action(**asked), **options)
     )
 
-    assert errors.sentences(checks.blockers(found)) == lines
+    assert check.sentences(checks.blockers(found)) == lines
     assert checks.blockers(found) == found
 
 
@@ -133,8 +133,8 @@ def test_refused(
 def test_accepted(
     asked: dict[str, Any], options: dict[str, Any], path: str
 ) -> None:
-    found = checks.of_parameters(
-        builders.action(**asked), action_.Options(**options)
+    found = checks.evaluate_parameters(
+        builders.request(builders.action(**asked), **options)
     )
 
     assert builders.words(found) == [("ok", f"path: {path}")]

@@ -190,8 +190,8 @@ def test_compute_service(
 
 
 def test_a_vtpm_is_warned_of() -> None:
-    assert builders.words(server.firmware(_case())) == []
-    assert builders.words(server.firmware(_case(tpm=True))) == [
+    assert builders.words(server.vtpm(_case())) == []
+    assert builders.words(server.vtpm(_case(tpm=True))) == [
         (
             "warning",
             f"{_WEB} has a vTPM; Nova 31.0 and older lose it in a swap",

@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 
 from tests.unit import builders
-from volmigrateclient.core import action as action_
 from volmigrateclient.core import model
-from volmigrateclient.core.checks import check as check_
 from volmigrateclient.core.checks import volume
 
 _COLD = "Invalid state for cold migration: "
@@ -210,13 +208,13 @@ def test_a_swap_needs_it_attached(
     ],
 )
 def test_in_use_by_nobody_is_not_to_be_made_free(
-    check: Any, action: action_.Action
+    check: Any, action: model.Action
 ) -> None:
     seen = builders.volume(status="in-use")
     case = builders.case(action, builders.survey(volume=seen))
 
     (blocked,) = (
-        one for one in check(case) if one.result is check_.Result.BLOCKED
+        one for one in check(case) if one.result is model.Result.BLOCKED
     )
 
     assert "if it stays so leave it alone" in blocked.remedy
@@ -289,4 +287,4 @@ def test_what_ties_it(
         builders.migrate(), builders.survey(volume=builders.volume(**seen))
     )
 
-    assert builders.words(volume.ties(case)) == says
+    assert builders.words(volume.group_and_replication(case)) == says

@@ -8,9 +8,7 @@ from collections.abc import Generator, Sequence
 from typing import Any, TypeVar
 
 from tests.unit import builders, scripted_cloud
-from volmigrateclient.core import action as action_
-from volmigrateclient.core import model
-from volmigrateclient.core import move as move_
+from volmigrateclient.core import model, paths
 
 _T = TypeVar("_T")
 
@@ -23,7 +21,7 @@ class StillWaitsError(AssertionError):
 
 
 def drive(
-    steps: Generator[move_.Wait, move_.Reading, _T], *readings: Seen
+    steps: Generator[paths.Wait, paths.Reading, _T], *readings: Seen
 ) -> tuple[_T, list[str]]:
     """What the path returns, and the phases that it went through."""
     left = list(readings)
@@ -36,22 +34,22 @@ def drive(
                 raise StillWaitsError(phases)
             at, volumes = left.pop(0)
             seen = {v.id: v for v in volumes if v.id in wait.volumes}
-            wait = steps.send(move_.Reading(seen, at))
+            wait = steps.send(paths.Reading(seen, at))
     except StopIteration as stop:
         assert not left, f"it did not wait for {left}"
         return stop.value, phases
 
 
 def move(
-    cloud: scripted_cloud.Cloud,
-    action: action_.Action,
+    cloud: scripted_cloud.ScriptedCloud,
+    action: model.Action,
     *,
     survey: Any = None,
     **options: Any,
-) -> move_.Move:
+) -> paths.Move:
     """A move whose volume was looked at, and nothing spoke against it."""
-    found = move_.Move(cloud.core, action, action_.Options(**options))
-    found.survey = survey or builders.survey()
+    found = paths.Move(cloud.core, builders.request(action, **options))
+    found.survey = builders.resolved(action, survey)
     return found
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from tests.unit import builders, scripted_cloud
 from tests.unit.core.paths import driving
-from volmigrateclient.core import errors, model
-from volmigrateclient.core import move as move_
-from volmigrateclient.core.paths import cold_migrate, cold_retype, retyping
+from volmigrateclient.core import model, paths
+from volmigrateclient.core.model import errors
+from volmigrateclient.core.paths import migrate, retype
 
 _ID = builders.VOLUME_ID
 _THERE = builders.volume(host=builders.SPARE, migration_status="success")
@@ -27,26 +27,26 @@ _RETYPING = builders.volume(status="retyping")
 
 
 def test_a_migration_is_locked_against_attaching() -> None:
-    cloud = scripted_cloud.Cloud()
+    cloud = scripted_cloud.ScriptedCloud()
     move = driving.move(cloud, builders.migrate())
 
     ending, _ = driving.drive(
-        cold_migrate.steps(move), *driving.timeline(_COPYING, _THERE)
+        migrate.steps(move), *driving.timeline(_COPYING, _THERE)
     )
 
-    assert ending == move_.Ending(move_.Outcome.DONE, volume=_THERE)
+    assert ending == paths.Ending(paths.Outcome.DONE, volume=_THERE)
     assert cloud.writes == [("migrate", _ID, builders.SPARE, "True")]
 
 
 def test_a_retype_may_copy() -> None:
-    cloud = scripted_cloud.Cloud()
+    cloud = scripted_cloud.ScriptedCloud()
     move = driving.move(cloud, builders.retype())
 
     ending, phases = driving.drive(
-        cold_retype.steps(move), *driving.timeline(_RETYPING, _SILVER)
+        retype.steps(move), *driving.timeline(_RETYPING, _SILVER)
     )
 
-    assert ending == move_.Ending(move_.Outcome.DONE, volume=_SILVER)
+    assert ending == paths.Ending(paths.Outcome.DONE, volume=_SILVER)
     assert cloud.writes == [("retype", _ID, "silver-id", "on-demand")]
     assert phases == ["waiting for Cinder", "retyping"]
 
@@ -55,14 +55,14 @@ def test_a_retype_may_copy() -> None:
     ("steps", "action", "moving", "there"),
     [
         pytest.param(
-            cold_migrate.steps,
+            migrate.steps,
             builders.migrate(),
             _COPYING,
             _THERE,
             id="migrate",
         ),
         pytest.param(
-            cold_retype.steps,
+            retype.steps,
             builders.retype(),
             _RETYPING,
             _SILVER,
@@ -73,42 +73,42 @@ def test_a_retype_may_copy() -> None:
 def test_a_move_that_is_running_is_waited_for_and_not_asked_for_again(
     steps: Any, action: Any, moving: model.Volume, there: model.Volume
 ) -> None:
-    cloud = scripted_cloud.Cloud()
+    cloud = scripted_cloud.ScriptedCloud()
     move = driving.move(cloud, action, survey=builders.survey(volume=moving))
 
     ending, _ = driving.drive(steps(move), *driving.timeline(moving, there))
 
-    assert ending.outcome is move_.Outcome.DONE
+    assert ending.outcome is paths.Outcome.DONE
     assert cloud.writes == []
 
 
 @pytest.mark.parametrize(
     ("steps", "action"),
     [
-        pytest.param(cold_migrate.steps, builders.migrate(), id="migrate"),
-        pytest.param(cold_retype.steps, builders.retype(), id="retype"),
+        pytest.param(migrate.steps, builders.migrate(), id="migrate"),
+        pytest.param(retype.steps, builders.retype(), id="retype"),
     ],
 )
 def test_without_waiting_the_answer_is_the_end(
     steps: Any, action: Any
 ) -> None:
-    cloud = scripted_cloud.Cloud()
+    cloud = scripted_cloud.ScriptedCloud()
     move = driving.move(cloud, action, wait=False)
 
     ending, phases = driving.drive(steps(move))
 
-    assert ending.outcome is move_.Outcome.ACCEPTED
+    assert ending.outcome is paths.Outcome.ACCEPTED
     assert len(cloud.writes) == 1
     assert phases == []
 
 
 def test_cinder_s_refusal_is_the_end() -> None:
-    cloud = scripted_cloud.Cloud()
+    cloud = scripted_cloud.ScriptedCloud()
     cloud.fails["migrate_volume"] = [errors.BadRequestError("no", 400)]
     move = driving.move(cloud, builders.migrate())
 
     with pytest.raises(errors.BadRequestError, match="no"):
-        driving.drive(cold_migrate.steps(move))
+        driving.drive(migrate.steps(move))
 
     assert move.request_ids == []
 
@@ -149,15 +149,16 @@ _SAME_SPECS = builders.volume_type().extra_specs
 def test_what_differs_decides_whether_cinder_may_copy(
     wanted: model.VolumeType, seen: dict[str, Any], policy: str
 ) -> None:
-    survey = builders.survey(types=(builders.volume_type(), wanted), **seen)
+    survey = builders.survey(destination_type=wanted, **seen)
 
-    assert retyping.policy_for(survey, wanted) == policy
+    assert retype.policy_for(survey, wanted) == policy
 
 
 def test_a_type_that_the_checks_should_have_refused_is_a_defect() -> None:
     move = driving.move(
-        scripted_cloud.Cloud(), builders.retype(destination_type="bronze")
+        scripted_cloud.ScriptedCloud(),
+        builders.retype(destination_type="bronze"),
     )
 
     with pytest.raises(RuntimeError, match="checks let an unknown type"):
-        retyping.wanted_type(move)
+        next(retype.steps(move))

@@ -10,18 +10,18 @@ import pytest
 
 from tests.unit import builders, scripted_cloud
 from tests.unit.core.paths import driving
-from volmigrateclient.core import action as action_
-from volmigrateclient.core import errors, paths
-from volmigrateclient.core import move as move_
-from volmigrateclient.core.planning import plan
+from volmigrateclient.core import model, paths
+from volmigrateclient.core.model import errors
 
 
-def _move(cloud: scripted_cloud.Cloud, action: Any, **options: Any) -> Any:
-    return move_.Move(cloud.core, action, action_.Options(**options))
+def _move(
+    cloud: scripted_cloud.ScriptedCloud, action: Any, **options: Any
+) -> Any:
+    return paths.Move(cloud.core, builders.request(action, **options))
 
 
 def test_what_does_not_fit_is_refused_before_the_cloud_is_asked() -> None:
-    cloud = scripted_cloud.Cloud(builders.volume())
+    cloud = scripted_cloud.ScriptedCloud(builders.volume())
     move = _move(cloud, builders.action(destination_type=None))
 
     with pytest.raises(errors.RefusedError, match=r"^destination type is re"):
@@ -31,13 +31,13 @@ def test_what_does_not_fit_is_refused_before_the_cloud_is_asked() -> None:
 
 
 def test_a_volume_that_is_there_needs_nothing() -> None:
-    cloud = scripted_cloud.Cloud(builders.volume())
+    cloud = scripted_cloud.ScriptedCloud(builders.volume())
     move = _move(cloud, builders.migrate(destination_node=builders.POOL))
 
     ending, _ = driving.drive(paths.steps(move))
 
-    assert ending == move_.Ending(
-        move_.Outcome.ALREADY_THERE,
+    assert ending == paths.Ending(
+        paths.Outcome.ALREADY_THERE,
         f"the volume is on {builders.POOL} already",
         builders.volume(),
     )
@@ -47,7 +47,9 @@ def test_a_volume_that_is_there_needs_nothing() -> None:
 def test_a_volume_that_nobody_knows() -> None:
     with pytest.raises(errors.LookupFailedError):
         driving.drive(
-            paths.steps(_move(scripted_cloud.Cloud(), builders.migrate()))
+            paths.steps(
+                _move(scripted_cloud.ScriptedCloud(), builders.migrate())
+            )
         )
 
 
@@ -55,7 +57,7 @@ def test_a_volume_that_nobody_knows() -> None:
 def test_a_look_without_an_answer_is_repeated(
     unattended: bool, waits: int
 ) -> None:
-    cloud = scripted_cloud.Cloud(builders.volume())
+    cloud = scripted_cloud.ScriptedCloud(builders.volume())
     failures = 8 if unattended else 2
     cloud.fails["list_types"] = [errors.UnansweredError("503")] * failures
     move = _move(
@@ -66,12 +68,14 @@ def test_a_look_without_an_answer_is_repeated(
 
     ending, phases = driving.drive(paths.steps(move), *[(0.0, ())] * waits)
 
-    assert ending.outcome is move_.Outcome.ALREADY_THERE
+    assert ending.outcome is paths.Outcome.ALREADY_THERE
     assert phases == ["checking"] * waits
 
 
 def test_what_the_checks_warn_of_is_kept() -> None:
-    cloud = scripted_cloud.Cloud(builders.volume(availability_zone="az2"))
+    cloud = scripted_cloud.ScriptedCloud(
+        builders.volume(availability_zone="az2")
+    )
     move = _move(cloud, builders.migrate(), wait=False)
 
     driving.drive(paths.steps(move))
@@ -85,20 +89,22 @@ def test_what_the_checks_warn_of_is_kept() -> None:
 
 
 def test_a_volume_that_is_as_planned_is_moved() -> None:
-    cloud = scripted_cloud.Cloud(builders.volume())
+    cloud = scripted_cloud.ScriptedCloud(builders.volume())
     move = _move(cloud, builders.migrate(), wait=False)
-    move.seen = plan.Seen.of(builders.volume())
+    move.planned = model.PlannedVolume.of(builders.volume())
 
     ending, _ = driving.drive(paths.steps(move))
 
-    assert ending.outcome is move_.Outcome.ACCEPTED
+    assert ending.outcome is paths.Outcome.ACCEPTED
     assert len(cloud.writes) == 1
 
 
 def test_a_volume_that_is_not_as_planned_is_left_alone() -> None:
-    cloud = scripted_cloud.Cloud(builders.volume())
+    cloud = scripted_cloud.ScriptedCloud(builders.volume())
     move = _move(cloud, builders.migrate())
-    move.seen = plan.Seen.of(builders.volume(host="c9@x#y", size=5))
+    move.planned = model.PlannedVolume.of(
+        builders.volume(host="c9@x#y", size=5)
+    )
 
     with pytest.raises(errors.ChangedError) as refusal:
         driving.drive(paths.steps(move))
@@ -135,7 +141,7 @@ def test_a_volume_that_is_not_as_planned_is_left_alone() -> None:
             id="no time, Cinder goes on",
         ),
         pytest.param(
-            errors.LostSight("401"),
+            errors.CredentialsExpired("401"),
             True,
             "still running",
             "401; the move of volume",
@@ -151,15 +157,15 @@ def test_a_volume_that_is_not_as_planned_is_left_alone() -> None:
     ],
 )
 def test_a_move_that_was_left(
-    signal: errors.HandOver,
+    signal: errors.StopWaiting,
     under_way: bool,
     outcome: str,
     says: str,
 ) -> None:
-    move = driving.move(scripted_cloud.Cloud(), builders.migrate())
+    move = driving.move(scripted_cloud.ScriptedCloud(), builders.migrate())
     move.under_way = under_way
 
-    ending = paths.handed_over(move, signal)
+    ending = paths.stopped_waiting(move, signal)
 
     assert ending.outcome.value == outcome
     assert ending.reason.startswith(says)

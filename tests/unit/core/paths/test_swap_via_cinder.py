@@ -11,8 +11,8 @@ import pytest
 
 from tests.unit import builders, scripted_cloud
 from tests.unit.core.paths import driving
-from volmigrateclient.core import errors, model
-from volmigrateclient.core import move as move_
+from volmigrateclient.core import model, paths
+from volmigrateclient.core.model import errors
 from volmigrateclient.core.paths import swap_via_cinder
 
 _ID = builders.VOLUME_ID
@@ -35,8 +35,8 @@ _MOVED = builders.attached(
 )
 
 
-def _cloud(*swaps: model.SwapAction) -> scripted_cloud.Cloud:
-    cloud = scripted_cloud.Cloud()
+def _cloud(*swaps: model.SwapAction) -> scripted_cloud.ScriptedCloud:
+    cloud = scripted_cloud.ScriptedCloud()
     cloud.server_volumes = (
         model.ServerVolume(_ID, "new-id", "/dev/vdb", False),
     )
@@ -45,11 +45,11 @@ def _cloud(*swaps: model.SwapAction) -> scripted_cloud.Cloud:
 
 
 def _move(
-    cloud: scripted_cloud.Cloud,
+    cloud: scripted_cloud.ScriptedCloud,
     volume: model.Volume | None = None,
     wait: bool = True,
     **asked: Any,
-) -> move_.Move:
+) -> paths.Move:
     return driving.move(
         cloud,
         builders.action(**asked),
@@ -117,7 +117,7 @@ def test_what_cinder_is_asked(
         *driving.timeline(*readings),
     )
 
-    assert ending == move_.Ending(move_.Outcome.DONE, volume=readings[-1])
+    assert ending == paths.Ending(paths.Outcome.DONE, volume=readings[-1])
     assert cloud.writes == writes
 
 
@@ -131,7 +131,7 @@ def test_without_waiting_the_answer_is_the_end(before: model.Volume) -> None:
 
     ending, _ = driving.drive(swap_via_cinder.steps(move))
 
-    assert ending.outcome is move_.Outcome.ACCEPTED
+    assert ending.outcome is paths.Outcome.ACCEPTED
     assert len(cloud.writes) == 1
 
 
@@ -160,15 +160,15 @@ _AFTER_PIVOT = (
         ),
         pytest.param(
             [_swap("Error", _AFTER_PIVOT)],
-            errors.QuarantineError,
+            errors.UndecidedError,
             id="after the pivot: the guest is on what Cinder deletes",
         ),
         pytest.param(
-            [_swap(None)], errors.QuarantineError, id="nova-compute died"
+            [_swap(None)], errors.UndecidedError, id="nova-compute died"
         ),
         pytest.param(
             [_swap("Success")],
-            errors.QuarantineError,
+            errors.UndecidedError,
             id="Nova succeeded and Cinder did not",
         ),
     ],
@@ -182,7 +182,7 @@ def test_a_failure_is_judged_by_what_nova_did(
     cloud.swaps = swaps
 
     with pytest.raises(error, match="Cinder ended the retype with an error"):
-        steps.send(move_.Reading({_ID: _FAILED}, 1.0))
+        steps.send(paths.Reading({_ID: _FAILED}, 1.0))
 
 
 def test_a_failed_copy_leads_to_nova_s_log() -> None:
@@ -192,7 +192,7 @@ def test_a_failed_copy_leads_to_nova_s_log() -> None:
     cloud.swaps = [_swap("Error", _BEFORE_PIVOT)]
 
     with pytest.raises(errors.FailedError, match="nova-compute's log too"):
-        steps.send(move_.Reading({_ID: _FAILED}, 1.0))
+        steps.send(paths.Reading({_ID: _FAILED}, 1.0))
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_a_failed_copy_leads_to_nova_s_log() -> None:
     [
         ([], errors.FailedError),
         ([_swap("Error", _BEFORE_PIVOT)], errors.FailedError),
-        ([_swap("Error", _AFTER_PIVOT)], errors.QuarantineError),
+        ([_swap("Error", _AFTER_PIVOT)], errors.UndecidedError),
     ],
 )
 def test_the_retype_s_swap_does_not_speak_for_the_migration_s(
@@ -211,12 +211,12 @@ def test_the_retype_s_swap_does_not_speak_for_the_migration_s(
     next(steps)
     retype = dataclasses.replace(_swap("Success"), request_id="req-retype")
     cloud.swaps = [retype]
-    steps.send(move_.Reading({_ID: _RETYPED}, 1.0))
+    steps.send(paths.Reading({_ID: _RETYPED}, 1.0))
     cloud.swaps = [*migration, retype]
     failed = dataclasses.replace(_RETYPED, migration_status="error")
 
     with pytest.raises(error, match="Cinder ended the migration"):
-        steps.send(move_.Reading({_ID: failed}, 2.0))
+        steps.send(paths.Reading({_ID: failed}, 2.0))
 
 
 def test_an_earlier_swap_of_the_server_is_not_this_one_s_doing() -> None:
@@ -225,7 +225,7 @@ def test_an_earlier_swap_of_the_server_is_not_this_one_s_doing() -> None:
     next(steps)
 
     with pytest.raises(errors.FailedError):
-        steps.send(move_.Reading({_ID: _FAILED}, 1.0))
+        steps.send(paths.Reading({_ID: _FAILED}, 1.0))
 
 
 def test_a_quarantine_says_what_not_to_do() -> None:
@@ -234,8 +234,8 @@ def test_a_quarantine_says_what_not_to_do() -> None:
     next(steps)
     cloud.swaps = [_swap("Error", _AFTER_PIVOT)]
 
-    with pytest.raises(errors.QuarantineError) as failure:
-        steps.send(move_.Reading({_ID: _FAILED}, 1.0))
+    with pytest.raises(errors.UndecidedError) as failure:
+        steps.send(paths.Reading({_ID: _FAILED}, 1.0))
 
     assert "Nova's swap req-swap failed at a point" in str(failure.value)
     assert "Do not reboot, stop or live-migrate" in str(failure.value)
@@ -247,5 +247,5 @@ def test_the_swap_of_a_move_that_was_joined_is_judged_too() -> None:
     next(steps)
     cloud.swaps = [_swap("Error", _AFTER_PIVOT)]
 
-    with pytest.raises(errors.QuarantineError):
-        steps.send(move_.Reading({_ID: _FAILED}, 1.0))
+    with pytest.raises(errors.UndecidedError):
+        steps.send(paths.Reading({_ID: _FAILED}, 1.0))

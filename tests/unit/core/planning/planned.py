@@ -9,10 +9,11 @@ from typing import Any
 
 from tests.unit import builders, scripted_cloud
 from volmigrateclient.core import model
-from volmigrateclient.core.planning import planner, selection
+from volmigrateclient.core.planning import planner
+from volmigrateclient.core.planning.selection import Selection
 
 
-class Cloud(scripted_cloud.Cloud):
+class Cloud(scripted_cloud.ScriptedCloud):
     """One that lists: volumes by the prefix of a host, snapshots, servers.
 
     :ivar filters: those of each list, in their order
@@ -75,12 +76,12 @@ def planned(
     volume_type: str | None = None,
     order: planner.Order = planner.Order.LISTED,
     **conditions: Any,
-) -> list[planner.Planned]:
+) -> list[planner.Assessment]:
     """The plan for what fits the conditions: by default, all on the pool."""
     conditions.setdefault("source_node", builders.POOL)
     return planner.plan(
         cloud.core,
-        selection.Selection(**conditions),
+        Selection(**conditions),
         planner.Destination(nodes, volume_type),
         order,
     )

@@ -13,17 +13,23 @@ from typing import Any
 import pytest
 
 from tests.unit import builders
-from volmigrateclient.core import errors, model
-from volmigrateclient.core.planning import plan
+from volmigrateclient.core import model
+from volmigrateclient.core.model import errors
+from volmigrateclient.core.planning.plan import (
+    Plan,
+    PlannedAction,
+    read_plan,
+    write_plan,
+)
 
-_SEEN = plan.Seen.of(builders.volume())
-_PLAN = plan.Plan(
+_PLANNED = model.PlannedVolume.of(builders.volume())
+_PLAN = Plan(
     auth_url="https://keystone/v3",
     region_name="RegionOne",
     created_at="2026-01-01T00:00:00+00:00",
     steps=(
-        plan.Step(builders.migrate(), _SEEN),
-        plan.Step(
+        PlannedAction(builders.migrate(), _PLANNED),
+        PlannedAction(
             builders.migrate(
                 resource_id=builders.SERVER_ID, destination_node="x@y#z"
             )
@@ -33,10 +39,10 @@ _PLAN = plan.Plan(
 )
 
 
-def _read(path: pathlib.Path, written: Any) -> plan.Plan:
+def _read(path: pathlib.Path, written: Any) -> Plan:
     text = written if isinstance(written, str) else json.dumps(written)
     path.write_text(text)
-    return plan.read(path)
+    return read_plan(path)
 
 
 @pytest.fixture
@@ -45,21 +51,21 @@ def path(tmp_path: pathlib.Path) -> pathlib.Path:
 
 
 def test_what_is_written_is_read(path: pathlib.Path) -> None:
-    plan.write(_PLAN, path)
+    write_plan(_PLAN, path)
 
-    assert plan.read(path) == _PLAN
+    assert read_plan(path) == _PLAN
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_plan_is_written_whole_or_not_at_all(
     path: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    plan.write(_PLAN, path)
+    write_plan(_PLAN, path)
     before = path.read_text()
     unwritable = dataclasses.replace(_PLAN, selection={"x": object()})
 
     with pytest.raises(TypeError):
-        plan.write(unwritable, path)
+        write_plan(unwritable, path)
 
     assert path.read_text() == before
     assert list(tmp_path.iterdir()) == [path]
@@ -67,7 +73,7 @@ def test_a_plan_is_written_whole_or_not_at_all(
 
 def test_a_folder_that_is_not_there(tmp_path: pathlib.Path) -> None:
     with pytest.raises(errors.FailedError, match="cannot write"):
-        plan.write(_PLAN, tmp_path / "nowhere" / "plan.json")
+        write_plan(_PLAN, tmp_path / "nowhere" / "plan.json")
 
 
 def test_anybody_may_write_the_four_parameters_only(
@@ -83,7 +89,9 @@ def test_anybody_may_write_the_four_parameters_only(
     )
 
     (step,) = read.steps
-    assert step == plan.Step(builders.action(destination_type=None), seen=None)
+    assert step == PlannedAction(
+        builders.action(destination_type=None), planned=None
+    )
     assert read.region_name is None
 
 
@@ -170,7 +178,7 @@ def test_bytes_that_are_no_text(path: pathlib.Path) -> None:
     path.write_bytes(b"\xff\xfe\x00\x80")
 
     with pytest.raises(errors.InvalidActionError, match="is not JSON"):
-        plan.read(path)
+        read_plan(path)
 
 
 def test_a_file_of_100_mb(path: pathlib.Path) -> None:
@@ -178,13 +186,13 @@ def test_a_file_of_100_mb(path: pathlib.Path) -> None:
         stream.truncate(100 * 10**6)
 
     with pytest.raises(errors.InvalidActionError, match="larger than any"):
-        plan.read(path)
+        read_plan(path)
 
 
 @pytest.mark.parametrize("name", ["missing.json", "."])
 def test_no_file(tmp_path: pathlib.Path, name: str) -> None:
     with pytest.raises(errors.InvalidActionError, match="cannot read"):
-        plan.read(tmp_path / name)
+        read_plan(tmp_path / name)
 
 
 @pytest.mark.parametrize(
@@ -211,13 +219,13 @@ def test_no_file(tmp_path: pathlib.Path, name: str) -> None:
     ],
 )
 def test_what_changed_since(now: dict[str, Any], changes: Any) -> None:
-    found = _SEEN.changes(builders.volume(**now), builders.migrate())
+    found = _PLANNED.changes(builders.volume(**now), builders.migrate())
 
     assert found == changes
 
 
 def test_a_swap_that_was_half_way_has_not_changed() -> None:
-    seen = plan.Seen.of(builders.attached())
+    seen = model.PlannedVolume.of(builders.attached())
     half: model.Volume = builders.attached(
         host=builders.OTHER, type_name="silver", type_id="silver-id"
     )
@@ -226,11 +234,14 @@ def test_a_swap_that_was_half_way_has_not_changed() -> None:
 
 
 def test_what_a_plan_does_not_say_has_not_changed() -> None:
-    assert plan.Seen().changes(builders.attached(), builders.migrate()) == ()
+    assert (
+        model.PlannedVolume().changes(builders.attached(), builders.migrate())
+        == ()
+    )
 
 
-def _reversed(action: Any, volume: model.Volume) -> plan.Step:
-    step = plan.Step(action, plan.Seen.of(volume))
+def _reversed(action: Any, volume: model.Volume) -> PlannedAction:
+    step = PlannedAction(action, model.PlannedVolume.of(volume))
     (back,) = dataclasses.replace(_PLAN, steps=(step,)).reversed().steps
     return back
 
@@ -239,7 +250,7 @@ def test_back_from_a_pool() -> None:
     back = _reversed(builders.migrate(), builders.volume())
 
     assert back.action == builders.migrate(destination_node=builders.POOL)
-    assert back.seen == dataclasses.replace(_SEEN, host=builders.SPARE)
+    assert back.planned == dataclasses.replace(_PLANNED, host=builders.SPARE)
 
 
 def test_back_from_a_pool_of_an_attached_volume() -> None:
@@ -261,12 +272,14 @@ def test_back_from_a_type_says_no_pool(kind: str) -> None:
     back = _reversed(there, builders.volume())
 
     assert back.action == dataclasses.replace(there, destination_type="gold")
-    assert back.seen == dataclasses.replace(_SEEN, type="silver", host=None)
+    assert back.planned == dataclasses.replace(
+        _PLANNED, type="silver", host=None
+    )
 
 
 def test_the_last_comes_back_first() -> None:
     steps = tuple(
-        plan.Step(builders.migrate(resource_id=f"v{n}"), _SEEN)
+        PlannedAction(builders.migrate(resource_id=f"v{n}"), _PLANNED)
         for n in range(3)
     )
 
@@ -277,5 +290,5 @@ def test_the_last_comes_back_first() -> None:
 
 
 def test_what_nobody_saw_cannot_be_taken_back() -> None:
-    with pytest.raises(errors.FailedError, match="nothing written of where"):
+    with pytest.raises(errors.FailedError, match="nothing recorded of where"):
         _PLAN.reversed()

@@ -11,7 +11,8 @@ import pytest
 
 from tests.unit import builders
 from tests.unit.core.planning import planned
-from volmigrateclient.core import errors, model
+from volmigrateclient.core import model
+from volmigrateclient.core.model import errors
 from volmigrateclient.core.planning import planner
 
 POOL, SPARE, OTHER = builders.POOL, builders.SPARE, builders.OTHER
@@ -24,9 +25,11 @@ def _volumes(*sizes: int, **seen: Any) -> list[model.Volume]:
     ]
 
 
-def _told(found: list[planner.Planned]) -> list[tuple[str, str | None, str]]:
+def _told(
+    found: list[planner.Assessment],
+) -> list[tuple[str, str | None, str]]:
     return [
-        (one.volume.id, one.action.destination_node, one.verdict.value)
+        (one.volume.id, one.action.destination_node, one.readiness.value)
         for one in found
     ]
 
@@ -35,7 +38,7 @@ def test_a_detached_volume_is_migrated_cold() -> None:
     (one,) = planned.planned(planned.Cloud(builders.volume()), SPARE)
 
     assert one.action == builders.migrate()
-    assert one.verdict is planner.Verdict.READY
+    assert one.readiness is planner.Readiness.READY
 
 
 def test_an_attached_volume_is_swapped_to_its_own_type() -> None:
@@ -44,7 +47,7 @@ def test_an_attached_volume_is_swapped_to_its_own_type() -> None:
     assert one.action.migration_type == "swap"
     assert one.action.destination_node == SPARE
     assert one.action.destination_type == "gold"
-    assert one.verdict is planner.Verdict.READY
+    assert one.readiness is planner.Readiness.READY
 
 
 @pytest.mark.parametrize(
@@ -73,7 +76,7 @@ def test_every_reason_is_named_and_the_plan_goes_on() -> None:
     assert reason.startswith("Invalid state for cold migration: the volume ")
     assert "has 1 snapshot: before-upgrade" in reason
     assert "is in group g" in reason
-    assert ready.verdict is planner.Verdict.READY
+    assert ready.readiness is planner.Readiness.READY
 
 
 def test_what_is_there_needs_no_move() -> None:
@@ -81,7 +84,7 @@ def test_what_is_there_needs_no_move() -> None:
         planned.Cloud(builders.volume(host=SPARE)), SPARE, source_node="c2"
     )
 
-    assert one.verdict is planner.Verdict.ALREADY_THERE
+    assert one.readiness is planner.Readiness.ALREADY_THERE
     assert one.reasons == (f"the volume is on {SPARE} already",)
 
 
@@ -108,7 +111,7 @@ def test_a_pool_is_filled_as_far_as_the_scheduler_would(
 
     found = planned.planned(cloud, SPARE)
 
-    ready = [one for one in found if one.verdict is planner.Verdict.READY]
+    ready = [one for one in found if one.readiness is planner.Readiness.READY]
     assert sum(one.volume.size for one in ready) == fits
     assert all(
         f"{SPARE} has " in one.reasons[0] for one in found[len(ready) :]
@@ -167,7 +170,7 @@ def test_quota_is_booked_by_project_and_type() -> None:
 
     found = planned.planned(cloud, volume_type="silver")
 
-    assert [one.verdict.value for one in found] == [
+    assert [one.readiness.value for one in found] == [
         "ready",
         "ready",
         "blocked",

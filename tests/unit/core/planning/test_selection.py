@@ -10,16 +10,15 @@ import pytest
 
 from tests.unit import builders
 from tests.unit.core.planning import planned
-from volmigrateclient.core import errors, model
-from volmigrateclient.core.planning import selection
+from volmigrateclient.core import model
+from volmigrateclient.core.model import errors
+from volmigrateclient.core.planning.selection import Selection, is_on, select
 
 _TYPES = (builders.volume_type(), builders.silver())
 
 
 def _selected(cloud: planned.Cloud, **conditions: Any) -> list[str]:
-    found = selection.select(
-        cloud.core, selection.Selection(**conditions), _TYPES
-    )
+    found = select(cloud.core, Selection(**conditions), _TYPES)
     return [volume.id for volume in found.volumes]
 
 
@@ -79,9 +78,7 @@ def test_cinder_s_own_rows_are_no_volumes(row: dict[str, Any]) -> None:
     copy = builders.volume(id="copy", **row)
     cloud = planned.Cloud(builders.volume(), copy)
 
-    found = selection.select(
-        cloud.core, selection.Selection(source_node=builders.POOL), _TYPES
-    )
+    found = select(cloud.core, Selection(source_node=builders.POOL), _TYPES)
 
     assert [volume.id for volume in found.volumes] == [builders.VOLUME_ID]
     assert found.temporary == [copy]
@@ -107,7 +104,7 @@ def test_an_unknown_type_is_no_empty_answer() -> None:
 
 
 def test_a_header_holds_what_was_given() -> None:
-    assert selection.Selection(
+    assert Selection(
         source_node="c1", attached=False, without=("pin",)
     ).to_mapping() == {
         "source_node": "c1",
@@ -119,4 +116,4 @@ def test_a_header_holds_what_was_given() -> None:
 def test_a_volume_nowhere_is_on_nothing() -> None:
     nowhere: model.Volume = builders.volume(host=None)
 
-    assert not selection.is_on(nowhere, "c1")
+    assert not is_on(nowhere, "c1")

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What many moves share is read once in a while; what decides is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit import builders, scripted_cloud
+from tests.unit.core.planning import planned
+from volmigrateclient.core.cloud.cached import share_answers
+
+
+class Field:
+    def __init__(self) -> None:
+        self.clock = scripted_cloud.ScriptedClock()
+        self.cloud = planned.Cloud(builders.volume())
+        self.cached: Any = share_answers(self.cloud.core, self.clock.now)
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("list_types", ()),
+        ("list_pools", ()),
+        ("list_volume_services", ()),
+        ("list_compute_services", ()),
+        ("quota", ("project",)),
+        ("type_projects", ("type",)),
+        ("type_encryption", ("type",)),
+    ],
+)
+def test_read_once_in_a_while(method: str, arguments: tuple[str, ...]) -> None:
+    field = Field()
+    read = getattr(field.cached, method)
+
+    first = read(*arguments)
+    field.clock.time = 19.9
+    assert read(*arguments) == first
+    assert field.cloud.asked[method] == 1
+    field.clock.time = 20.0
+    read(*arguments)
+    assert field.cloud.asked[method] == 2
+
+
+def test_another_project_has_another_quota() -> None:
+    field = Field()
+
+    field.cached.quota("one")
+    field.cached.quota("two")
+
+    assert field.cloud.asked["quota"] == 2
+
+
+def test_what_decides_about_a_volume_is_read_anew() -> None:
+    field = Field()
+
+    for _ in range(2):
+        field.cached.get_volumes([builders.VOLUME_ID])
+        field.cached.get_server(builders.SERVER_ID)
+        field.cached.list_attachments(builders.VOLUME_ID)
+
+    assert field.cloud.asked == {
+        "get_volumes": 2,
+        "get_server": 2,
+        "list_attachments": 2,
+    }
+
+
+def test_snapshots_are_listed_by_pool() -> None:
+    field = Field()
+    field.cloud.owned = [
+        (builders.VOLUME_ID, builders.SNAPSHOT),
+        ("other", builders.SNAPSHOT),
+    ]
+    field.cached.get_volumes([builders.VOLUME_ID])
+
+    for _ in range(3):
+        found = field.cached.list_snapshots(builders.VOLUME_ID)
+        assert found == [builders.SNAPSHOT]
+
+    assert field.cloud.filters == [{"host": builders.POOL}]
+    assert "list_snapshots" not in field.cloud.asked
+
+
+def test_of_a_volume_never_seen_they_are_asked_for_alone() -> None:
+    field = Field()
+    field.cloud.snapshots = (builders.SNAPSHOT,)
+
+    found = field.cached.list_snapshots(builders.VOLUME_ID)
+
+    assert found == (builders.SNAPSHOT,)
+    assert "list_all_snapshots" not in field.cloud.asked
+
+
+def test_old_copies_are_listed_once_for_each_reading() -> None:
+    field = Field()
+    cached = field.cached
+
+    for _ in range(2):
+        cached.get_volumes([builders.VOLUME_ID])
+        for _ in range(3):
+            assert cached.list_volumes(migration_status="deleting") == []
+    cached.list_volumes(migration_status="target:x")
+
+    assert field.cloud.asked["list_volumes"] == 3

@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Which jobs may start, and when."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from tests.unit import builders
+from volmigrateclient.core import model, paths
+from volmigrateclient.core.engine.admission import Admission, Limits
+from volmigrateclient.core.engine.durations import Durations
+from volmigrateclient.core.engine.job import Job
+from volmigrateclient.core.engine.queue import FRESH, Prefetch, Queue
+
+
+def _job(number: int = 0, **seen: Any) -> Job:
+    volume = builders.volume(id=f"v{number}", **seen)
+    return Job(
+        builders.request(builders.migrate(resource_id=volume.id)),
+        volume=volume,
+    )
+
+
+def _result(outcome: paths.Outcome, **more: Any) -> paths.MoveResult:
+    return paths.MoveResult(
+        builders.migrate(), model.Path.MIGRATE, outcome, **more
+    )
+
+
+_DONE = _result(paths.Outcome.DONE)
+_FAILED = _result(paths.Outcome.FAILED)
+_LEFT = _result(paths.Outcome.STILL_RUNNING, under_way=True)
+
+
+def _admitted(
+    jobs: list[Job], **limits: Any
+) -> tuple[Admission, Queue, list[int]]:
+    """Start all that may; the numbers of those that did."""
+    admitted = Admission(Limits(**limits))
+    queue = Queue(jobs, admitted)
+    started = []
+    while taken := queue.take():
+        admitted.started(taken[1])
+        started.append(taken[0])
+    return admitted, queue, started
+
+
+_ATTACHED = {"attachments": (builders.ATTACHMENT,)}
+
+
+@pytest.mark.parametrize(
+    ("jobs", "limits", "started", "waiting_for"),
+    [
+        ([{}] * 3, {"parallel": 2}, [0, 1], {"total": 1}),
+        ([{}] * 3, {"parallel": 9}, [0, 1, 2], {}),
+        (
+            [{}, {}, {"host": builders.OTHER}],
+            {"parallel": 9, "per_source": 1},
+            [0, 2],
+            {f"source {builders.POOL}": 1},
+        ),
+        (
+            [{}] * 2,
+            {"parallel": 9, "per_destination": 1},
+            [0],
+            {f"destination {builders.SPARE}": 1},
+        ),
+        # Two volumes of one server; the third of the route passes by.
+        (
+            [_ATTACHED, _ATTACHED, {}],
+            {"parallel": 9},
+            [0, 2],
+            {f"server {builders.SERVER_ID}": 1},
+        ),
+        # What moves already heeds no cap, and the others heed it.
+        (
+            [{}, {"migration_status": "migrating"}, {"status": "retyping"}],
+            {"parallel": 2},
+            [1, 2],
+            {"total": 1},
+        ),
+        (
+            [{"migration_status": "migrating"}] * 3 + [{}],
+            {"parallel": 2},
+            [0, 1, 2],
+            {"total": 1},
+        ),
+    ],
+)
+def test_caps(
+    jobs: list[dict[str, Any]],
+    limits: dict[str, int],
+    started: list[int],
+    waiting_for: dict[str, int],
+) -> None:
+    made = [_job(number, **seen) for number, seen in enumerate(jobs)]
+
+    _, queue, found = _admitted(made, **limits)
+
+    assert found == started
+    assert queue.waiting() == waiting_for
+    assert len(queue) == len(jobs) - len(started)
+
+
+def test_the_order_is_kept_across_routes() -> None:
+    hosts = [builders.POOL, builders.OTHER, builders.OTHER, builders.POOL]
+    jobs = [_job(n, host=host) for n, host in enumerate(hosts)]
+
+    assert _admitted(jobs, parallel=9)[2] == [0, 1, 2, 3]
+
+
+def test_what_ended_makes_room() -> None:
+    jobs = [_job(0), _job(1)]
+    admitted, queue, _ = _admitted(jobs)
+
+    admitted.ended(jobs[0], _DONE)
+
+    assert queue.take() == (1, jobs[1])
+
+
+def test_what_goes_on_in_the_cloud_keeps_its_place() -> None:
+    jobs = [_job(0), _job(1)]
+    admitted, queue, _ = _admitted(jobs)
+
+    admitted.ended(jobs[0], _LEFT)
+
+    assert queue.take() is None
+
+
+def test_what_was_left_before_a_request_does_not() -> None:
+    jobs = [_job(0), _job(1)]
+    admitted, queue, _ = _admitted(jobs)
+
+    admitted.ended(jobs[0], dataclasses.replace(_LEFT, under_way=False))
+
+    assert queue.take() == (1, jobs[1])
+
+
+def test_deleting_an_old_copy_holds_no_cap() -> None:
+    jobs = [_job(n, **_ATTACHED) for n in range(3)]
+    admitted, queue, _ = _admitted(jobs, per_source=1)
+
+    for _ in range(2):  # it is said at each look
+        admitted.moved(jobs[0])
+
+    # As many old copies as moves, no more.
+    assert queue.waiting() == {"old copies": 2}
+    admitted.ended(jobs[0], _DONE)
+    assert queue.take() == (1, jobs[1])
+
+
+def test_so_many_failures_end_it_all() -> None:
+    admitted = Admission(Limits(failures=2))
+    for number in range(2):
+        assert admitted.refusal(_job()) is None
+        admitted.started(one := _job(number))
+        admitted.ended(one, _FAILED)
+
+    assert admitted.refusal(_job()) == "2 moves failed"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "counts"),
+    [
+        (paths.Outcome.FAILED, True),
+        (paths.Outcome.UNDECIDED, True),
+        (paths.Outcome.STILL_RUNNING, True),
+        (paths.Outcome.BLOCKED, False),
+        (paths.Outcome.ALREADY_THERE, False),
+        (paths.Outcome.NOT_STARTED, False),
+        (paths.Outcome.DONE, False),
+    ],
+)
+def test_what_is_a_failure(outcome: paths.Outcome, counts: bool) -> None:
+    admitted = Admission(Limits(failures=1))
+    admitted.started(one := _job())
+
+    admitted.ended(one, _result(outcome))
+
+    assert (admitted.refusal(_job()) is not None) is counts
+
+
+def test_a_lane_with_failures_stops_alone() -> None:
+    admitted = Admission(Limits(failures_per_route=1))
+    admitted.started(one := _job())
+
+    admitted.ended(one, _FAILED)
+
+    assert admitted.refusal(_job()) == (
+        f"1 move from {builders.POOL} to {builders.SPARE} failed"
+    )
+    assert admitted.refusal(_job(host=builders.OTHER)) is None
+    # What moves already is waited for all the same.
+    assert admitted.refusal(_job(migration_status="migrating")) is None
+
+
+def test_nothing_starts_that_will_not_end_in_time() -> None:
+    admitted = Admission(
+        window=lambda seconds: "too late" if seconds > 100 else None
+    )
+
+    assert admitted.refusal(_job(size=7)) is None
+    assert admitted.refusal(_job(size=8)) == "too late"
+
+
+@pytest.mark.parametrize(
+    ("moves", "size", "expected", "typical"),
+    [
+        ([], 10, 130, 0),
+        ([(10, 20)], 10, 20, 20),
+        # As slow for each GiB as the slowest; never less than the mean.
+        ([(10, 20), (1, 10)], 10, 100, 15 * 10 / 5.5),
+        ([(10, 20)], 1, 20, 2),
+        ([(0, 5)], 0, 5, 5),
+    ],
+)
+def test_pace(
+    moves: list[tuple[int, float]],
+    size: int,
+    expected: float,
+    typical: float,
+) -> None:
+    learnt = Durations()
+    for moved, seconds in moves:
+        learnt.note(moved, seconds)
+
+    assert learnt.seconds(size) == pytest.approx(expected)
+    assert learnt.typical(size) == pytest.approx(typical)
+
+
+def test_an_estimate_says_what_it_rests_on() -> None:
+    learnt = Durations()
+    assert learnt.basis.startswith("an assumption")
+
+    learnt.note(1, 1.0)
+
+    assert learnt.basis == "1 move so far"
+
+
+def test_old_moves_are_forgotten() -> None:
+    learnt = Durations()
+    for seconds in [100.0] * 5 + [10.0] * 60:
+        learnt.note(1, seconds)
+
+    assert learnt.recent == pytest.approx(10, abs=1)
+
+
+def test_volumes_of_every_lane_are_read_ahead() -> None:
+    jobs = [_job(n) for n in range(5)] + [_job(5, host=builders.OTHER)]
+    queue = Queue(jobs, Admission())
+
+    assert queue.upcoming(3) == ["v0", "v5", "v1"]
+
+
+def test_what_was_read_ahead_is_stale_soon() -> None:
+    now = 0.0
+    ahead = Prefetch(lambda: now)
+    volume = builders.volume(id="v")
+
+    ahead.keep([volume], 0.0)
+    assert ahead.stale(["v", "w"]) == ["w"]
+    now = FRESH / 2 + 0.1
+    assert ahead.stale(["v"]) == ["v"]
+    assert ahead.take("v") == volume
+    assert ahead.take("v") is None
+    ahead.keep([volume], now)
+    now += FRESH
+    assert ahead.take("v") is None

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""When to look again."""
+
+from __future__ import annotations
+
+import pytest
+
+from volmigrateclient.core.engine.durations import poll_interval
+
+
+@pytest.mark.parametrize(
+    ("age", "seconds"),
+    [(0, 0.25), (1, 0.25), (10, 0.5), (60, 3), (200, 10), (9999, 10)],
+)
+def test_looks_get_rarer_with_age(age: float, seconds: float) -> None:
+    assert poll_interval(age) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("age", "typical", "seconds"),
+    [
+        (0, 0, 0.1),
+        (1, 0, 0.1),
+        (2, 0, 0.1),
+        (3, 0, 0.15),
+        (60, 0, 3),
+        (0, 0.2, 0.1),
+        (0, 0.8, 0.2),
+        (0, 2, 0.25),
+        (0, 30, 1.5),
+        (60, 30, 3),
+        (0, 999, 10),
+    ],
+)
+def test_close_looks_are_spread_by_how_long_moves_take(
+    age: float, typical: float, seconds: float
+) -> None:
+    assert poll_interval(age, typical, True) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("typical", [0, 0.2, 2])
+def test_looks_that_a_path_counts_last_a_while(typical: float) -> None:
+    assert poll_interval(0, typical) == 0.25

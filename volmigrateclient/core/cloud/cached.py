@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""A cloud of which what moves share is read once in a while only.
+
+Types, pools, services and quotas are the same for hundreds of moves; each
+move would otherwise read them anew. What decides about one volume (the
+volume itself, its server, its attachments) is never kept.
+"""
+
+from __future__ import annotations
+
+import time
+import typing
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from volmigrateclient.core import model
+from volmigrateclient.core.cloud.interface import Cloud
+
+#: Seconds for which an answer is taken as still true.
+_KEPT = 20.0
+
+_T = typing.TypeVar("_T")
+
+
+def share_answers(
+    cloud: Cloud, now: Callable[[], float] = time.monotonic
+) -> Cloud:
+    """The same cloud; some of its answers are kept for 20 seconds.
+
+    :param now: gives the second on some clock that does not go back
+    """
+    return typing.cast("Cloud", _CachedCloud(cloud, now))
+
+
+class _CachedCloud:
+    """The cloud's interface, with some answers kept for 20 seconds."""
+
+    def __init__(self, cloud: Cloud, now: Callable[[], float]) -> None:
+        self._cloud = cloud
+        self._now = now
+        self._answers: dict[tuple[str, str], tuple[float, typing.Any]] = {}
+        self._hosts: dict[str, str | None] = {}
+        self._old_copies: Sequence[model.Volume] | None = None
+
+    def __getattr__(self, name: str) -> typing.Any:
+        return getattr(self._cloud, name)
+
+    def list_types(self) -> Sequence[model.VolumeType]:
+        return self._kept("types", "", self._cloud.list_types)
+
+    def list_pools(self) -> Sequence[model.Pool]:
+        return self._kept("pools", "", self._cloud.list_pools)
+
+    def list_volume_services(self) -> Sequence[model.Service]:
+        return self._kept(
+            "volume services", "", self._cloud.list_volume_services
+        )
+
+    def list_compute_services(self) -> Sequence[model.Service]:
+        return self._kept(
+            "compute services", "", self._cloud.list_compute_services
+        )
+
+    def quota(self, project_id: str) -> Mapping[str, model.Quota]:
+        return self._kept(
+            "quota", project_id, lambda: self._cloud.quota(project_id)
+        )
+
+    def type_projects(self, type_id: str) -> Collection[str]:
+        return self._kept(
+            "access", type_id, lambda: self._cloud.type_projects(type_id)
+        )
+
+    def type_encryption(self, type_id: str) -> model.Encryption | None:
+        return self._kept(
+            "encryption",
+            type_id,
+            lambda: self._cloud.type_encryption(type_id),
+        )
+
+    def get_volumes(
+        self, volume_ids: Collection[str]
+    ) -> Mapping[str, model.Volume]:
+        seen = self._cloud.get_volumes(volume_ids)
+        self._hosts.update(
+            (volume.id, volume.host) for volume in seen.values()
+        )
+        self._old_copies = None
+        return seen
+
+    def list_volumes(self, **filters: object) -> Sequence[model.Volume]:
+        if filters != {"migration_status": "deleting"}:
+            return self._cloud.list_volumes(**filters)
+        # Moves that one reading showed to be done share one list of what
+        # they left behind: it is younger than that reading.
+        if self._old_copies is None:
+            self._old_copies = self._cloud.list_volumes(**filters)
+        return self._old_copies
+
+    def list_snapshots(self, volume_id: str) -> Sequence[model.Snapshot]:
+        # All of a pool in one request: Cinder refuses to migrate a volume
+        # with snapshots by itself, should one appear meanwhile.
+        host = self._hosts.get(volume_id)
+        if host is None:
+            return self._cloud.list_snapshots(volume_id)
+
+        def by_volume() -> Mapping[str, Sequence[model.Snapshot]]:
+            found: dict[str, list[model.Snapshot]] = {}
+            for owner, snapshot in self._cloud.list_all_snapshots(host=host):
+                found.setdefault(owner, []).append(snapshot)
+            return found
+
+        return self._kept("snapshots", host, by_volume).get(volume_id, ())
+
+    def _kept(self, kind: str, key: str, read: Callable[[], _T]) -> _T:
+        now = self._now()
+        read_at, answer = self._answers.get((kind, key), (now - _KEPT, None))
+        if now - read_at >= _KEPT:
+            answer = read()
+            self._answers[kind, key] = now, answer
+        return typing.cast("_T", answer)

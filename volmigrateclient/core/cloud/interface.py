@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The interface to the cloud that the core needs.
+
+:mod:`volmigrateclient.gateway` carries it out with the services' clients.
+Every method is one API request unless it says otherwise, and raises a
+:class:`.errors.CloudError`; reads may be repeated, writes never blindly.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Collection, Mapping, Sequence
+
+from volmigrateclient.core import model
+
+
+class BlockStorage(typing.Protocol):
+    """What Cinder is asked."""
+
+    def find_volumes(self, name_or_id: str) -> Sequence[model.Volume]:
+        """Volumes of all projects with that ID or else that name."""
+
+    def get_volumes(
+        self, volume_ids: Collection[str]
+    ) -> Mapping[str, model.Volume]:
+        """Those of the volumes that exist, by ID: a request per 50 IDs."""
+
+    def list_volumes(self, **filters: object) -> Sequence[model.Volume]:
+        """Volumes of all projects that match all of Cinder's filters."""
+
+    def list_snapshots(self, volume_id: str) -> Sequence[model.Snapshot]:
+        """The snapshots of a volume, of whatever project."""
+
+    def list_all_snapshots(
+        self, **filters: object
+    ) -> Sequence[tuple[str, model.Snapshot]]:
+        """Snapshots of all projects, each with its volume's ID.
+
+        A request for each 1000. A ``host`` filter is one by prefix.
+        """
+
+    def list_attachments(self, volume_id: str) -> Sequence[model.Attachment]:
+        """All attachments of a volume, reserved ones too; no secrets."""
+
+    def list_all_attachments(self) -> Sequence[model.Attachment]:
+        """All attachments of all projects: a request for each 1000."""
+
+    def list_types(self) -> Sequence[model.VolumeType]:
+        """All volume types, private ones too."""
+
+    def type_projects(self, type_id: str) -> Collection[str]:
+        """The projects that may use a private type."""
+
+    def type_encryption(self, type_id: str) -> model.Encryption | None:
+        """How a type encrypts, or None."""
+
+    def list_pools(self) -> Sequence[model.Pool]:
+        """The pools that the scheduler may choose from."""
+
+    def list_volume_services(self) -> Sequence[model.Service]:
+        """The cinder-volume services, ``host`` being ``host@backend``."""
+
+    def quota(self, project_id: str) -> Mapping[str, model.Quota]:
+        """A project's block storage quota by resource."""
+
+    def list_messages(self, volume_id: str) -> Sequence[str]:
+        """What Cinder tells users of a volume, newest first."""
+
+    def migrate_volume(self, volume_id: str, pool: str, *, lock: bool) -> str:
+        """Ask for os-migrate_volume; gives the request ID."""
+
+    def retype_volume(self, volume_id: str, type_id: str, policy: str) -> str:
+        """Ask for os-retype; gives the request ID."""
+
+    def update_volume(self, volume_id: str, **fields: str) -> None:
+        """Set a volume's name or description."""
+
+    def set_metadata(
+        self, volume_id: str, metadata: Mapping[str, str]
+    ) -> None:
+        """Add to a volume's metadata."""
+
+    def unset_metadata(self, volume_id: str, keys: Collection[str]) -> None:
+        """Remove keys of a volume's metadata, all at once or none."""
+
+    def set_bootable(self, volume_id: str, bootable: bool) -> None:
+        """Set the bootable flag."""
+
+    def set_image_metadata(
+        self, volume_id: str, metadata: Mapping[str, str]
+    ) -> None:
+        """Add to what a volume knows of the image that it was made from."""
+
+    def set_read_only(self, volume_id: str) -> None:
+        """Have the volume attached read-only from now on."""
+
+    def roll_detaching(self, volume_id: str) -> None:
+        """Put a ``detaching`` volume back to ``in-use``."""
+
+    def delete_attachment(self, attachment_id: str) -> None:
+        """Delete an attachment that was reserved and never connected."""
+
+    def delete_volume(self, volume_id: str) -> None:
+        """Ask for a volume's deletion; never with force or cascade."""
+
+
+class Compute(typing.Protocol):
+    """What Nova is asked."""
+
+    def get_server(self, server_id: str) -> model.Server:
+        """A server of any project."""
+
+    def list_project_servers(
+        self, project_id: str
+    ) -> Sequence[tuple[model.Server, Sequence[str]]]:
+        """A project's servers, each with the IDs of its volumes."""
+
+    def list_servers(self, **filters: str) -> Sequence[model.Server]:
+        """Servers of all projects: a request for each 1000."""
+
+    def list_compute_services(self) -> Sequence[model.Service]:
+        """The nova-compute services."""
+
+    def list_server_volumes(
+        self, server_id: str
+    ) -> Sequence[model.ServerVolume]:
+        """What Nova believes to be attached to a server."""
+
+    def probe_swap(self, server_id: str, volume_id: str) -> bool:
+        """Whether Nova would take a swap of this volume; changes nothing."""
+
+    def swap_volume(self, server_id: str, old_id: str, new_id: str) -> str:
+        """Update a volume attachment; gives the request ID."""
+
+    def get_swap(
+        self, server_id: str, request_id: str
+    ) -> model.SwapAction | None:
+        """The action that a swap request started, or None."""
+
+    def list_swaps(self, server_id: str) -> Sequence[model.SwapAction]:
+        """A server's swap_volume actions, newest first, without events."""
+
+
+class Identity(typing.Protocol):
+    """What Keystone is asked, and what a temporary user can do."""
+
+    def get_project(self, project_id: str) -> model.Project:
+        """A project."""
+
+    def find_project(self, name_or_id: str) -> str:
+        """A project's ID."""
+
+    def find_domain(self, name_or_id: str) -> str:
+        """A domain's ID."""
+
+    def find_role(self, name_or_id: str) -> str:
+        """The ID of a role that belongs to no domain."""
+
+    def password_regex(self) -> str | None:
+        """What passwords have to match, where Keystone tells."""
+
+    def find_users(
+        self, domain_id: str | None, name_prefix: str
+    ) -> Sequence[model.User]:
+        """Users whose name starts so; in all domains for None."""
+
+    def list_admins(self) -> Sequence[model.User]:
+        """Users with the role admin on some project: two requests."""
+
+    def create_user(
+        self, name: str, domain_id: str, password: str, description: str
+    ) -> model.User:
+        """Make an enabled user that need not change its password."""
+
+    def set_password(self, user_id: str, password: str) -> None:
+        """Give a user a password, as an admin."""
+
+    def grant_role(self, user_id: str, project_id: str, role_id: str) -> None:
+        """Give a user a role on a project."""
+
+    def disable_user(self, user_id: str) -> None:
+        """Let a user log in no more."""
+
+    def delete_user(self, user_id: str) -> None:
+        """Delete a user; one that is gone already is fine."""
+
+    def create_volume_as(
+        self,
+        user_id: str,
+        password: str,
+        project_id: str,
+        volume: Mapping[str, object],
+    ) -> str:
+        """Make a volume as that user in that project; gives its ID.
+
+        Two requests: the user's token and the volume.
+        """
+
+
+class Cloud(BlockStorage, Compute, Identity, typing.Protocol):
+    """A cloud, with an admin's eyes."""

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""A cloud that is read by lists, once, before many volumes are surveyed."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from volmigrateclient.core import model
+from volmigrateclient.core.cloud.interface import Cloud
+from volmigrateclient.core.cloud.reading import none_if_forbidden
+from volmigrateclient.core.model import errors
+
+_T = typing.TypeVar("_T")
+
+
+class PrereadCloud:
+    """Answers a survey from lists; what changes it, it does not let pass.
+
+    Each list is read when it is first asked for, and then kept: one request
+    for each 1000 rows, one for each project's quota and each type's details,
+    none for each volume. What is planned is booked in it (:meth:`allocate`,
+    :meth:`reserve`), so that the next volume is judged by what is left.
+
+    :param volumes: those to be surveyed
+    :param host: all of them are on this pool, backend or host
+    :param project_id: all of them are this project's
+    """
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        volumes: Sequence[model.Volume],
+        types: Sequence[model.VolumeType],
+        host: str | None = None,
+        project_id: str | None = None,
+    ) -> None:
+        self._cloud = cloud
+        self._types = types
+        self._moving = [volume.id for volume in volumes if volume.moving]
+        self._host_filter = {"host": host} if host else {}
+        self._project_filter = {"project_id": project_id} if project_id else {}
+        self._kept: dict[tuple[str, str], typing.Any] = {}
+
+    @property
+    def as_cloud(self) -> Cloud:
+        """Itself, as a survey takes it."""
+        return typing.cast("Cloud", self)
+
+    # What a survey reads ------------------------------------------------
+
+    def list_types(self) -> Sequence[model.VolumeType]:
+        return self._types
+
+    def list_pools(self) -> Sequence[model.Pool]:
+        return tuple(self._pools.values())
+
+    def list_volume_services(self) -> Sequence[model.Service] | None:
+        return self._once(
+            "volume services",
+            "",
+            lambda: none_if_forbidden(self._cloud.list_volume_services),
+        )
+
+    def list_compute_services(self) -> Sequence[model.Service] | None:
+        return self._once(
+            "compute services",
+            "",
+            lambda: none_if_forbidden(self._cloud.list_compute_services),
+        )
+
+    def list_snapshots(self, volume_id: str) -> Sequence[model.Snapshot]:
+        def by_volume() -> Mapping[str, Sequence[model.Snapshot]]:
+            found: dict[str, list[model.Snapshot]] = {}
+            for owner, snapshot in self._cloud.list_all_snapshots(
+                **self._host_filter
+            ):
+                found.setdefault(owner, []).append(snapshot)
+            return found
+
+        return self._once("snapshots", "", by_volume).get(volume_id, ())
+
+    def list_attachments(self, volume_id: str) -> Sequence[model.Attachment]:
+        def by_volume() -> Mapping[str, Sequence[model.Attachment]]:
+            found: dict[str, list[model.Attachment]] = {}
+            for attachment in self._cloud.list_all_attachments():
+                found.setdefault(attachment.volume_id, []).append(attachment)
+            return found
+
+        return self._once("attachments", "", by_volume).get(volume_id, ())
+
+    def list_volumes(self, *, migration_status: str) -> list[model.Volume]:
+        """Cinder's temporary target of a volume, ``target:ID``."""
+        targets = self._once(
+            "targets",
+            "",
+            lambda: self._cloud.list_volumes(
+                migration_status=str([f"target:{i}" for i in self._moving])
+            ),
+        )
+        return [t for t in targets if t.migration_status == migration_status]
+
+    def get_server(self, server_id: str) -> model.Server:
+        servers = self._once(
+            "servers",
+            "",
+            lambda: {
+                server.id: server
+                for server in self._cloud.list_servers(**self._project_filter)
+            },
+        )
+        if server_id in servers:
+            return servers[server_id]
+        # A list tells nothing of what it does not have: the server may be
+        # another project's, or deleted in a way that can be undone.
+        found = self._once(
+            "server", server_id, lambda: self._get_server(server_id)
+        )
+        if isinstance(found, errors.NotFoundError):
+            raise found
+        return found
+
+    def _get_server(
+        self, server_id: str
+    ) -> model.Server | errors.NotFoundError:
+        try:
+            return self._cloud.get_server(server_id)
+        except errors.NotFoundError as error:
+            return error
+
+    def quota(self, project_id: str) -> Mapping[str, model.Quota] | None:
+        return self._once(
+            "quota",
+            project_id,
+            lambda: none_if_forbidden(
+                lambda: dict(self._cloud.quota(project_id))
+            ),
+        )
+
+    def type_projects(self, type_id: str) -> Collection[str] | None:
+        return self._once(
+            "access",
+            type_id,
+            lambda: none_if_forbidden(
+                lambda: self._cloud.type_projects(type_id)
+            ),
+        )
+
+    def type_encryption(self, type_id: str) -> model.Encryption | None:
+        return self._once(
+            "encryption",
+            type_id,
+            lambda: self._cloud.type_encryption(type_id),
+        )
+
+    # What is planned already --------------------------------------------
+
+    @property
+    def _pools(self) -> dict[str, model.Pool]:
+        return self._once(
+            "pools",
+            "",
+            lambda: {pool.name: pool for pool in self._cloud.list_pools()},
+        )
+
+    def pool(self, name: str) -> model.Pool | None:
+        """A pool with what is planned already in it."""
+        return self._pools.get(name)
+
+    def replace_pool(self, pool: model.Pool) -> None:
+        """Have a pool be as it will be once a planned volume is in it."""
+        self._pools[pool.name] = pool
+
+    def reserve(self, project_id: str, amounts: Mapping[str, int]) -> None:
+        """Take amounts of resources, by name, from a project's quota."""
+        quota = typing.cast(
+            "dict[str, model.Quota] | None", self.quota(project_id)
+        )
+        for resource, amount in amounts.items():
+            if quota is not None and resource in quota:
+                held = quota[resource]
+                quota[resource] = dataclasses.replace(
+                    held, reserved=held.reserved + amount
+                )
+
+    def _once(self, kind: str, key: str, read: Callable[[], _T]) -> _T:
+        if (kind, key) not in self._kept:
+            self._kept[kind, key] = read()
+        return typing.cast("_T", self._kept[kind, key])

@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Everything that the checks of one action need to know of the cloud.
+
+The only survey there is: ``run`` takes it of the cloud as it is, ``plan`` of
+a cloud that was read beforehand (:mod:`.cloud.preread`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from volmigrateclient.core import model
+from volmigrateclient.core.cloud.interface import Cloud
+from volmigrateclient.core.cloud.reading import (
+    Reader,
+    none_if_forbidden,
+    read_concurrently,
+)
+from volmigrateclient.core.model import errors
+
+
+@dataclasses.dataclass(frozen=True)
+class Survey:
+    """What the cloud shows; None is what it would not show.
+
+    Fields that a path does not need stay empty.
+
+    :param volume: the volume itself: the baseline of the verdict
+    :param volume_type: the volume's present type
+    :param destination_type: the type that is asked for; None where none is,
+        or where no such type exists
+    :param target: Cinder's temporary volume of a move that is running
+    :param attachments: of the volume, the reserved ones too; read for a
+        swap via Nova, and where the volume shows none but is not free
+    :param servers: those that the volume is attached to
+    :param type_projects: who may use the destination type, if private
+    :param quota: of the volume's project; read where the type changes
+    :param swap_accepted: whether Nova would take a direct swap
+    :param project: the volume's
+    """
+
+    volume: model.Volume
+    volume_type: model.VolumeType | None = None
+    destination_type: model.VolumeType | None = None
+    snapshots: Sequence[model.Snapshot] = ()
+    target: model.Volume | None = None
+    attachments: Sequence[model.Attachment] = ()
+    servers: Sequence[model.Server] = ()
+    pools: Sequence[model.Pool] | None = ()
+    volume_services: Sequence[model.Service] | None = ()
+    compute_services: Sequence[model.Service] | None = ()
+    source_encryption: model.Encryption | None = None
+    destination_encryption: model.Encryption | None = None
+    type_projects: Collection[str] | None = ()
+    quota: Mapping[str, model.Quota] | None = None
+    swap_accepted: bool | None = None
+    project: model.Project | None = None
+
+    @property
+    def holders(self) -> Sequence[model.Attachment]:
+        """What keeps a volume that shows no attachment from being free."""
+        return _holders(self.volume, self.attachments)
+
+    def pool_called(self, name: str | None) -> model.Pool | None:
+        """The pool ``host@backend#pool``."""
+        return next((p for p in self.pools or () if p.name == name), None)
+
+    def service_of(self, pool: str | None) -> model.Service | None:
+        """The cinder-volume service behind a pool."""
+        if pool is None:
+            return None
+        backend = model.backend_of(pool)
+        return next(
+            (s for s in self.volume_services or () if s.host == backend), None
+        )
+
+
+def find_volume(cloud: Cloud, name_or_id: str) -> model.Volume:
+    """The one volume, of whatever project, with that ID or name.
+
+    :raises LookupFailedError: there is none, or there are several
+    """
+    if not name_or_id:
+        # Asked for no name, Cinder lists all volumes, and one without a
+        # name would be taken for the one that was meant.
+        raise errors.LookupFailedError("The volume's name or ID is empty")
+    found = [
+        volume
+        for volume in cloud.find_volumes(name_or_id)
+        # Rows of Cinder's own that bear the name of the volume moved.
+        if volume.source_id is None and volume.migration_status != "deleting"
+    ]
+    if not found:
+        raise errors.LookupFailedError(
+            f"No volume with a name or ID of '{name_or_id}' exists in any "
+            "project"
+        )
+    if len(found) > 1:
+        candidates = "\n".join(
+            f"  {volume.id}  project {volume.project_id}  {volume.size} GiB"
+            f"  {volume.status}  {volume.host or 'no host'}"
+            for volume in found
+        )
+        raise errors.LookupFailedError(
+            f"{len(found)} volumes are named '{name_or_id}'; give the ID of "
+            f"one:\n{candidates}"
+        )
+    return found[0]
+
+
+def find_type(
+    types: Sequence[model.VolumeType], name_or_id: str | None
+) -> model.VolumeType | None:
+    """The type with that ID or else that name; None where there is none."""
+    for attribute in ("id", "name"):
+        for volume_type in types:
+            if getattr(volume_type, attribute) == name_or_id:
+                return volume_type
+    return None
+
+
+def take_survey(
+    cloud: Cloud,
+    request: model.Request,
+    volume: model.Volume | None = None,
+    read: Reader = read_concurrently,
+) -> Survey:
+    """Read all that the checks of this request's path need.
+
+    Sends only GETs, and the probe for ``--swap-via nova``, which changes
+    nothing.
+
+    :param volume: where it was read already
+    :param read: how to read what does not need each other's answers
+    :raises CloudError: what has to be known was not shown
+    :raises LookupFailedError: the volume is none, or several
+    """
+    if volume is None:
+        volume = find_volume(cloud, request.action.resource_id)
+    found = read(_of_volume(cloud, volume, request.path))
+    types = found.pop("types")
+    present = find_type(types, volume.type_id)
+    wanted = find_type(types, request.action.destination_type)
+    found |= read(
+        _of_types(cloud, volume, request.path, present, wanted)
+        | _of_servers(cloud, volume, request.path, found.get("attachments"))
+    )
+    servers = found.get("servers", ())
+    if (
+        request.path is model.Path.SWAP_VIA_NOVA
+        and len(servers) == 1
+        and volume.attachments
+    ):
+        found["swap_accepted"] = cloud.probe_swap(servers[0].id, volume.id)
+    return Survey(
+        volume, volume_type=present, destination_type=wanted, **found
+    )
+
+
+#: How to read some of a survey's fields.
+_Reads = dict[str, Callable[[], Any]]
+
+
+def _of_volume(cloud: Cloud, volume: model.Volume, path: model.Path) -> _Reads:
+    """What needs nothing but the volume."""
+    reads: _Reads = {
+        "types": cloud.list_types,
+        "snapshots": lambda: cloud.list_snapshots(volume.id),
+        "pools": lambda: none_if_forbidden(cloud.list_pools),
+        "volume_services": lambda: none_if_forbidden(
+            cloud.list_volume_services
+        ),
+    }
+    if volume.moving:
+        reads["target"] = lambda: _target(cloud, volume)
+    direct = path is model.Path.SWAP_VIA_NOVA
+    if direct:
+        reads["project"] = lambda: cloud.get_project(volume.project_id)
+    # A shelved server's volume is only reserved: the volume itself does not
+    # show for whom.
+    reserved = not volume.attachments and volume.status != "available"
+    if direct or reserved:
+        reads["attachments"] = lambda: cloud.list_attachments(volume.id)
+    return reads
+
+
+def _of_types(
+    cloud: Cloud,
+    volume: model.Volume,
+    path: model.Path,
+    present: model.VolumeType | None,
+    wanted: model.VolumeType | None,
+) -> _Reads:
+    """What needs the types: access to them, their encryption, quotas."""
+    reads: _Reads = {}
+    if wanted is None:
+        return reads
+    if not wanted.is_public:
+        reads["type_projects"] = lambda: none_if_forbidden(
+            lambda: cloud.type_projects(wanted.id)
+        )
+    if path is model.Path.MIGRATE:
+        return reads
+    if path is model.Path.SWAP_VIA_NOVA or wanted.id != volume.type_id:
+        reads["quota"] = lambda: none_if_forbidden(
+            lambda: cloud.quota(volume.project_id)
+        )
+    # Encryption matters for an attached volume, which cannot be swapped with
+    # LUKS, and for types whose extra specs are the same: only if nothing at
+    # all differs does Cinder move the row without the data (semantics 0.8).
+    same = present is not None and present.extra_specs == wanted.extra_specs
+    if volume.attachments or same:
+        reads["destination_encryption"] = lambda: cloud.type_encryption(
+            wanted.id
+        )
+    type_id = volume.type_id
+    if type_id and (same or (volume.attachments and volume.encrypted)):
+        reads["source_encryption"] = lambda: cloud.type_encryption(type_id)
+    return reads
+
+
+def _of_servers(
+    cloud: Cloud,
+    volume: model.Volume,
+    path: model.Path,
+    attachments: Sequence[model.Attachment] | None,
+) -> _Reads:
+    """What needs the volume's attachments."""
+    live = path in (model.Path.SWAP_VIA_CINDER, model.Path.SWAP_VIA_NOVA)
+    server_ids = {
+        attachment.server_id
+        for attachment in (
+            *volume.attachments,
+            *_holders(volume, attachments or ()),
+        )
+        if attachment.server_id
+    }
+    if not live or not server_ids:
+        return {}
+    return {
+        "servers": lambda: tuple(_servers(cloud, server_ids)),
+        "compute_services": lambda: none_if_forbidden(
+            cloud.list_compute_services
+        ),
+    }
+
+
+def _holders(
+    volume: model.Volume, attachments: Sequence[model.Attachment]
+) -> Sequence[model.Attachment]:
+    if volume.attachments or volume.moving:
+        return ()
+    return attachments
+
+
+def _target(cloud: Cloud, volume: model.Volume) -> model.Volume | None:
+    found = cloud.list_volumes(migration_status=f"target:{volume.id}")
+    return found[0] if found else None
+
+
+def _servers(
+    cloud: Cloud, server_ids: Collection[str]
+) -> Iterator[model.Server]:
+    for server_id in sorted(server_ids):
+        with contextlib.suppress(errors.NotFoundError):
+            yield cloud.get_server(server_id)

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Which of many jobs may start, and when: caps, stop rules, a window.
+
+There is no limit to the bandwidth of a live copy, so these caps are the
+only throttle that an admin has.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import math
+from collections.abc import Callable, Iterator
+
+from volmigrateclient.core import paths
+from volmigrateclient.core.engine.durations import Durations
+from volmigrateclient.core.engine.job import Job, Route
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """How much may go on, and when no more is started; None is no limit.
+
+    One move per server always holds: Nova fails two swaps at once.
+
+    :param parallel: moves at once, in all
+    :param per_source: moves at once from one pool
+    :param per_destination: moves at once to one pool, or to one type
+    :param failures: so many failed moves, and nothing more is started
+    :param failures_per_route: so many failed moves from one pool to another
+        (or to one type), and nothing more is started there
+    """
+
+    parallel: int = 1
+    per_source: int | None = None
+    per_destination: int | None = None
+    failures: int | None = None
+    failures_per_route: int | None = None
+
+
+#: Seconds that a move is expected to take -> why it may not start, or None.
+Window = Callable[[float], str | None]
+
+#: Ends after which Cinder may still be at it; such a move keeps its place
+#: under the caps, which else would not hold.
+_GOES_ON = (paths.Outcome.STILL_RUNNING, paths.Outcome.INTERRUPTED)
+
+_FAILED = (
+    paths.Outcome.FAILED,
+    paths.Outcome.UNDECIDED,
+    paths.Outcome.STILL_RUNNING,
+)
+
+
+class Admission:
+    """Counts what is in flight and what has failed.
+
+    :param window: why a move that takes so long may not start now, or None
+    """
+
+    def __init__(
+        self, limits: Limits | None = None, window: Window | None = None
+    ) -> None:
+        self.limits = limits or Limits()
+        self._window = window or (lambda seconds: None)
+        self.durations = Durations()
+        self._running: collections.Counter[str] = collections.Counter()
+        self._moving: set[int] = set()
+        self._trailing: set[int] = set()
+        self._failed: collections.Counter[Route] = collections.Counter()
+        self._failures = 0
+
+    def refusal(self, job: Job) -> str | None:
+        """Why a job is not to be started any more, or None."""
+        if job.under_way:
+            return None  # nothing is started: it is only waited for
+        limits = self.limits
+        if limits.failures and self._failures >= limits.failures:
+            return f"{_moves(self._failures)} failed"
+        failed = self._failed[job.route]
+        if limits.failures_per_route and failed >= limits.failures_per_route:
+            source, destination = job.route
+            return f"{_moves(failed)} from {source} to {destination} failed"
+        return self._window(self.durations.seconds(job.size))
+
+    @property
+    def cap(self) -> str | None:
+        """The cap that keeps every job waiting now, or None."""
+        if len(self._moving) >= self.limits.parallel:
+            return "total"
+        if len(self._trailing) >= self.limits.parallel:
+            # Else a backend that is slow to delete would be buried.
+            return "old copies"
+        return None
+
+    def cap_of_route(self, route: Route) -> str | None:
+        """The cap that keeps all jobs of a route waiting now, or None."""
+        limits = self.limits
+        for label, most in zip(
+            _labels(route),
+            (limits.per_source, limits.per_destination),
+            strict=True,
+        ):
+            if most and self._running[label] >= most:
+                return label
+        return None
+
+    def cap_of_servers(self, job: Job) -> str | None:
+        """The busy server that keeps a job waiting now, or None."""
+        for server_id in job.server_ids:
+            if self._running[f"server {server_id}"]:
+                return f"server {server_id}"
+        return None
+
+    def starts_within(self, seconds: float) -> int:
+        """How many jobs are likely to be started in so many seconds."""
+        typical = self.durations.recent or seconds
+        return math.ceil(self.limits.parallel * max(seconds / typical, 1.0))
+
+    def started(self, job: Job) -> None:
+        """A job is in flight."""
+        self._moving.add(id(job))
+        self._running.update(_counted(job))
+
+    def moved(self, job: Job) -> None:
+        """A job's volume is where it was to go; what is left is to tidy."""
+        if id(job) in self._moving:
+            self._release(job)
+            self._trailing.add(id(job))
+
+    def ended(self, job: Job, result: paths.MoveResult) -> None:
+        """A job is no longer in flight."""
+        self._trailing.discard(id(job))
+        if id(job) in self._moving and not (
+            result.outcome in _GOES_ON and result.under_way
+        ):
+            self._release(job)
+        if result.outcome is paths.Outcome.DONE:
+            self.durations.note(result.size, result.elapsed)
+        if result.outcome in _FAILED:
+            self._failures += 1
+            self._failed[job.route] += 1
+
+    def _release(self, job: Job) -> None:
+        self._moving.remove(id(job))
+        self._running.subtract(_counted(job))
+
+
+def _moves(number: int) -> str:
+    return f"{number} move{'s' if number > 1 else ''}"
+
+
+def _labels(route: Route) -> tuple[str, str]:
+    source, destination = route
+    return f"source {source}", f"destination {destination}"
+
+
+def _counted(job: Job) -> Iterator[str]:
+    yield from _labels(job.route)
+    for server_id in set(job.server_ids):
+        yield f"server {server_id}"

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""How long moves take, learnt from those that ended; when to look again."""
+
+from __future__ import annotations
+
+#: Seconds between two looks.
+_SHORTEST, _LONGEST = 0.25, 10.0
+#: Where what is waited for may be a moment away.
+_LEAST = 0.1
+#: A poll's interval as a share of the phase's age: short ones are seen to
+#: end at once, long ones cost little.
+_SHARE = 0.05
+#: Before any move ended: seconds for any move, and more for each GiB.
+_ASSUMED, _ASSUMED_PER_GIB = 30.0, 10.0
+#: How much each move changes what is typical: some ten of them count.
+_WEIGHT = 0.1
+
+
+class Durations:
+    """Learns from moves; Cinder and Nova themselves tell no progress."""
+
+    def __init__(self) -> None:
+        self.moves = 0
+        self._seconds = 0.0
+        self._slowest_per_gib = 0.0
+        self._typical_seconds = 0.0
+        self._typical_size = 0.0
+
+    def note(self, size: int, seconds: float) -> None:
+        """A move of so many GiB took so long."""
+        self.moves += 1
+        self._seconds += seconds
+        self._slowest_per_gib = max(
+            self._slowest_per_gib, seconds / max(size, 1)
+        )
+        weight = max(_WEIGHT, 1 / self.moves)
+        self._typical_seconds += weight * (seconds - self._typical_seconds)
+        self._typical_size += weight * (max(size, 1) - self._typical_size)
+
+    @property
+    def recent(self) -> float:
+        """How long moves took lately; 0 is unknown."""
+        return self._typical_seconds
+
+    def typical(self, size: int) -> float:
+        """How long a move of so many GiB takes these days; 0 is unknown."""
+        if not self.moves:
+            return 0.0
+        return self._typical_seconds * max(size, 1) / self._typical_size
+
+    def seconds(self, size: int) -> float:
+        """How long a move of so many GiB is expected to take at most.
+
+        As slow for each GiB as the slowest so far: it is for what has to be
+        over by a certain time.
+        """
+        if not self.moves:
+            return _ASSUMED + _ASSUMED_PER_GIB * size
+        mean = self._seconds / self.moves
+        return max(mean, self._slowest_per_gib * size)
+
+    @property
+    def basis(self) -> str:
+        """What the estimate rests on, for people."""
+        if not self.moves:
+            return "an assumption: no move has ended yet"
+        return f"{self.moves} move{'s' if self.moves > 1 else ''} so far"
+
+
+def poll_interval(
+    age: float, typical: float = 0.0, poll_fast: bool = False
+) -> float:
+    """Seconds until the next look at a phase of that age.
+
+    :param typical: seconds that such a move takes these days; 0 is unknown
+    :param poll_fast: as in :class:`.paths.Wait`
+    """
+    shortest = _SHORTEST
+    if poll_fast:
+        shortest = min(_SHORTEST, max(_LEAST, typical / 4))
+    return min(_LONGEST, max(shortest, max(age, typical) * _SHARE))

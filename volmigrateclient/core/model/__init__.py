@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What was asked and what the cloud holds, as frozen data without a rule.
+
+The ground floor: it imports nothing else of ours.
+"""
+
+from volmigrateclient.core.model.action import (
+    COLD,
+    SCHEMA,
+    SWAP,
+    Action,
+    Options,
+    Path,
+    Request,
+)
+from volmigrateclient.core.model.check import Check, Result
+from volmigrateclient.core.model.planned import PlannedVolume
+from volmigrateclient.core.model.resources import (
+    MIGRATING,
+    POWERED,
+    Attachment,
+    Encryption,
+    Pool,
+    Project,
+    Quota,
+    Server,
+    ServerVolume,
+    Service,
+    Snapshot,
+    SwapAction,
+    User,
+    Volume,
+    VolumeType,
+    backend_of,
+)
+
+__all__ = (
+    "COLD",
+    "MIGRATING",
+    "POWERED",
+    "SCHEMA",
+    "SWAP",
+    "Action",
+    "Attachment",
+    "Check",
+    "Encryption",
+    "Options",
+    "Path",
+    "PlannedVolume",
+    "Pool",
+    "Project",
+    "Quota",
+    "Request",
+    "Result",
+    "Server",
+    "ServerVolume",
+    "Service",
+    "Snapshot",
+    "SwapAction",
+    "User",
+    "Volume",
+    "VolumeType",
+    "backend_of",
+)

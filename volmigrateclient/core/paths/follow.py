@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Following a move that Cinder leads, to its verified end."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Generator
+
+from volmigrateclient.core import model
+from volmigrateclient.core.model import errors
+from volmigrateclient.core.paths import retry, verdict
+from volmigrateclient.core.paths.move import (
+    Ending,
+    Move,
+    Outcome,
+    Reading,
+    Steps,
+    Wait,
+)
+
+Judge = Callable[[model.Volume, float], verdict.Verdict]
+_T = typing.TypeVar("_T")
+_Waits = Generator[Wait, Reading, _T]
+
+
+def to_the_end(volume_id: str, judge: Judge) -> _Waits[model.Volume]:
+    """Wait for the verdict; gives the volume as it is when it is done.
+
+    :param judge: from what the volume is now, and since how many seconds
+    :raises FailedError: with the reason
+    :raises QuarantineError: what became of it cannot be told
+    """
+    last: model.Volume | None = None
+    since, phase = 0.0, "waiting for Cinder"
+    while True:
+        reading = yield Wait((volume_id,), phase, poll_fast=True)
+        now = reading.volumes.get(volume_id)
+        if now is None:
+            raise errors.FailedError(
+                f"volume {volume_id} was deleted while it was moving"
+            )
+        if now != last:
+            last, since = now, reading.at
+        found = judge(now, reading.at - since)
+        if found.state is verdict.State.DONE:
+            return now
+        if found.state is verdict.State.FAILED:
+            raise errors.FailedError(found.text)
+        if found.state is verdict.State.UNDECIDED:
+            raise errors.UndecidedError(found.text)
+        phase = found.text
+
+
+def verified_and_cleaned_up(move: Move, volume: model.Volume) -> Steps:
+    """The last steps of every move that Cinder leads.
+
+    :param volume: as it is now that Cinder says that it has moved
+    :raises FailedError: a live move's attachments are not as they were
+    """
+    volume = yield from _verified(move, volume)
+    yield from _cleaned_up(move, volume)
+    return Ending(Outcome.DONE, volume=volume)
+
+
+def _cleaned_up(move: Move, volume: model.Volume) -> _Waits[None]:
+    """Wait until Cinder has deleted what the volume was before.
+
+    After a generic copy a row of Cinder's own holds the old data; after a
+    retype and a migration there are two. That one cannot be deleted is a
+    leak to know of, and no failure of the move (semantics A.5).
+    """
+    phase = "deleting the old copy"
+    rows = yield from retry.read(
+        lambda: move.cloud.list_volumes(migration_status="deleting"), phase
+    )
+    mark = f"migration src for {volume.id}"
+    old = [row for row in rows if row.description == mark]
+    try:
+        while old := [copy for copy in old if not _stays(move, copy)]:
+            ids = tuple(copy.id for copy in old)
+            reading = yield Wait(ids, phase, poll_fast=True, holds_slot=False)
+            old = [reading.volumes[i] for i in ids if i in reading.volumes]
+    except errors.StopWaiting:
+        move.warn(
+            f"the volume moved; its old copy {', '.join(ids)} is still being "
+            "deleted"
+        )
+
+
+def _stays(move: Move, copy: model.Volume) -> bool:
+    """Tell of an old copy that Cinder does not delete any more."""
+    if copy.status in ("deleting", "in-use", "detaching"):
+        return False
+    move.warn(
+        f"the volume moved, but its old copy {copy.id} on {copy.host} could "
+        f"not be deleted: it is {copy.status}. See cinder-volume's log, then "
+        "delete it"
+    )
+    return True
+
+
+def _verified(move: Move, volume: model.Volume) -> _Waits[model.Volume]:
+    """Look that the volume kept what a move leaves alone.
+
+    :raises FailedError: a live move's attachments are not as they were
+    """
+    before = move.before.volume
+    if before.attachments:
+        volume = yield from _attachments_settled(move, volume)
+    for change in verdict.unexpected_changes(before, volume):
+        move.warn(f"changed during the move: {change}")
+    return volume
+
+
+def _attachments_settled(
+    move: Move, volume: model.Volume
+) -> _Waits[model.Volume]:
+    """Cinder re-points the attachments just after success (semantics 0.12)."""
+    before, since = move.before.volume, None
+    server_ids = {a.server_id for a in before.attachments if a.server_id}
+    while True:
+        nova_says: dict[str, str | None] = {}
+        for server_id in server_ids:
+            nova_says[server_id] = yield from _attachment_in_nova(
+                move, server_id, volume.id
+            )
+        wrong = verdict.attachments_kept(before, volume, nova_says)
+        if not wrong:
+            return volume
+        reading = yield Wait(
+            (volume.id,), "verifying the attachment", poll_fast=True
+        )
+        since = reading.at if since is None else since
+        volume = reading.volumes.get(volume.id, volume)
+        if reading.at - since > verdict.SETTLE:
+            raise errors.FailedError(
+                f"the volume moved, but {wrong}. Do not reboot, stop or "
+                "live-migrate the server before that is repaired: see 'An "
+                "attachment that Cinder lost' in the documentation"
+            )
+
+
+def _attachment_in_nova(
+    move: Move, server_id: str, volume_id: str
+) -> _Waits[str | None]:
+    rows = yield from retry.read(
+        lambda: move.cloud.list_server_volumes(server_id),
+        "verifying the attachment",
+    )
+    return next(
+        (row.attachment_id for row in rows if row.volume_id == volume_id),
+        None,
+    )

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""os-migrate_volume: the volume goes to another pool and keeps its type."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from volmigrateclient.core import model
+from volmigrateclient.core.paths import follow, retry, verdict
+from volmigrateclient.core.paths.move import (
+    Ending,
+    Move,
+    Outcome,
+    Reading,
+    Steps,
+    Wait,
+)
+
+
+def steps(move: Move) -> Steps:
+    """Cold migration: a detached volume goes to another pool."""
+    volume = move.before.volume
+    yield from request(move, volume)
+    if not move.options.wait:
+        return Ending(Outcome.ACCEPTED)
+    volume = yield from to_the_end(move, volume)
+    return (yield from follow.verified_and_cleaned_up(move, volume))
+
+
+def request(
+    move: Move, volume: model.Volume
+) -> Generator[Wait, Reading, None]:
+    """Send os-migrate_volume, unless the volume is moving already.
+
+    A detached volume is locked: unlocked it would stay ``available``, and a
+    tenant could attach it and write what the copy then loses (semantics
+    0.7). An attached one is not: that it is in use guards it.
+
+    :param volume: as it is now, the baseline of what comes after
+    """
+    if volume.moving:
+        move.under_way = True
+        return
+    yield from retry.ask_cinder(
+        move,
+        lambda: move.cloud.migrate_volume(
+            volume.id,
+            move.destination_node,
+            lock=not move.before.volume.attachments,
+        ),
+        volume,
+    )
+
+
+def to_the_end(
+    move: Move, volume: model.Volume
+) -> Generator[Wait, Reading, model.Volume]:
+    """Wait for the migration's end; gives the volume in its new pool.
+
+    :param volume: as it was before the request
+    """
+    return (
+        yield from follow.to_the_end(
+            volume.id,
+            lambda now, unchanged: verdict.of_migration(
+                volume, now, move.destination_node, unchanged
+            ),
+        )
+    )

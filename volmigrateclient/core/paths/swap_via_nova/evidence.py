@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the cloud shows of a swap via Nova, and what that proves.
+
+Semantics B.4 and E.2. Nothing here changes anything.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import itertools
+from collections.abc import Sequence
+
+from volmigrateclient.core import model
+from volmigrateclient.core.cloud import Cloud
+from volmigrateclient.core.model import errors, swap_marker
+from volmigrateclient.core.model.swap_marker import SwapMarker
+from volmigrateclient.core.paths import nova_traceback
+
+#: migration_status of a volume that Cinder is not moving.
+_AT_REST = (None, "success", "error")
+
+
+class Resolution(enum.Enum):
+    """What is provably right to do next."""
+
+    COMPLETE = "complete"
+    ROLLBACK = "rollback"
+    WAIT = "wait"
+    QUARANTINE = "quarantine"
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """Everything that was seen of one swap; None is what does not exist.
+
+    :param swap: Nova's action for this swap, if it took it
+    :param server_volumes: None is a server that is gone
+    :param holders: the servers of the project that list the source
+    """
+
+    marker: SwapMarker
+    user: model.User | None = None
+    source: model.Volume | None = None
+    source_attachments: Sequence[model.Attachment] = ()
+    source_snapshots: Sequence[model.Snapshot] = ()
+    destination: model.Volume | None = None
+    destination_attachments: Sequence[model.Attachment] = ()
+    server_volumes: Sequence[model.ServerVolume] | None = ()
+    swap: model.SwapAction | None = None
+    holders: Sequence[str] = ()
+
+    def attachment_in_nova(self, volume: model.Volume | None) -> str | None:
+        """Cinder's attachment ID that Nova has for a volume."""
+        return next(
+            (
+                row.attachment_id
+                for row in self.server_volumes or ()
+                if volume is not None and row.volume_id == volume.id
+            ),
+            None,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Decision:
+    """What to do, and everything that speaks for it."""
+
+    resolution: Resolution
+    reasons: tuple[str, ...]
+
+
+def gather(
+    cloud: Cloud,
+    marker: SwapMarker,
+    destination_id: str | None,
+    user: model.User | None = None,
+) -> Evidence:
+    """Read everything that E.2 asks for; only GETs.
+
+    :param destination_id: None where none is known to exist
+    """
+    ids = [i for i in (marker.source_id, destination_id) if i]
+    volumes = cloud.get_volumes(ids)
+    source = volumes.get(marker.source_id)
+    destination = volumes.get(destination_id) if destination_id else None
+    seen = destination or source
+    try:
+        server_volumes = cloud.list_server_volumes(marker.server_id)
+        swap = find_swap(cloud, marker)
+    except errors.NotFoundError:
+        server_volumes, swap = None, None
+    return Evidence(
+        marker=marker,
+        user=user,
+        source=source,
+        source_attachments=(
+            cloud.list_attachments(source.id) if source else ()
+        ),
+        source_snapshots=cloud.list_snapshots(source.id) if source else (),
+        destination=destination,
+        destination_attachments=(
+            cloud.list_attachments(destination.id) if destination else ()
+        ),
+        server_volumes=server_volumes,
+        swap=swap,
+        holders=[
+            server.id
+            for server, held in (
+                cloud.list_project_servers(seen.project_id) if seen else ()
+            )
+            if marker.source_id in held
+        ],
+    )
+
+
+def find_swap(cloud: Cloud, marker: SwapMarker) -> model.SwapAction | None:
+    """Nova's action for a swap: by its request ID, or since it was asked.
+
+    A run that died, or was not answered, has no request ID. Nova's actions
+    do not name their volumes; so of several that came after the last one
+    before ours, that one counts which leaves the most open.
+    """
+    if not marker.request_id:
+        return None
+    if marker.request_id != swap_marker.PENDING:
+        return cloud.get_swap(marker.server_id, marker.request_id)
+    newer = itertools.takewhile(
+        lambda swap: swap.request_id != marker.after,
+        cloud.list_swaps(marker.server_id),
+    )
+    seen = [
+        cloud.get_swap(marker.server_id, swap.request_id) for swap in newer
+    ]
+    return max(
+        (swap for swap in seen if swap is not None),
+        key=_leaves_open,
+        default=None,
+    )
+
+
+def _leaves_open(swap: model.SwapAction) -> int:
+    if swap.events and swap.result is None:
+        return 4
+    if swap.result == "Success":
+        return 3
+    if swap.result is None:
+        return 1
+    return (
+        0 if nova_traceback.disk_after(swap) is nova_traceback.Disk.OLD else 2
+    )
+
+
+def decide(seen: Evidence) -> Decision:
+    """What is provably right to do with what a swap has left."""
+    destination = seen.destination
+    if destination is None:
+        return _without_destination(seen)
+    if not seen.marker.request_id:
+        # The journal is written ahead: Nova was never asked.
+        doubts = _doubts_of_unused(seen, destination)
+        why = "Nova was not asked to swap yet"
+        if doubts:
+            return Decision(Resolution.QUARANTINE, (why, *doubts))
+        return Decision(Resolution.ROLLBACK, (why,))
+    unproven = not_proven(seen, destination)
+    if not unproven:
+        return Decision(
+            Resolution.COMPLETE,
+            ("every record says that the server has the destination",),
+        )
+    return _unfinished(seen, destination, unproven)
+
+
+def _unfinished(
+    seen: Evidence, destination: model.Volume, unproven: tuple[str, ...]
+) -> Decision:
+    swap = seen.swap
+    doubts = _doubts_of_unused(seen, destination) + _doubts_of_source(seen)
+    if swap is None:
+        why = "Nova has no record of the swap"
+        if seen.marker.request_id != swap_marker.PENDING:
+            doubts += ("Nova did answer that it took it",)
+    elif not swap.events:
+        why = "nova-compute never took up the swap"
+    elif swap.result is None:
+        return Decision(
+            Resolution.WAIT,
+            ("Nova has not ended the swap; it may be copying",),
+        )
+    elif nova_traceback.disk_after(swap) is nova_traceback.Disk.OLD:
+        why = "Nova's swap failed before the guest's disk was switched"
+    elif swap.result == "Error":
+        why = "Nova's swap failed at or after the switch of the guest's disk"
+        doubts = unproven
+    else:
+        why = "Nova reports success, but not every record agrees"
+        doubts = unproven
+    if doubts:
+        return Decision(Resolution.QUARANTINE, (why, *doubts))
+    return Decision(Resolution.ROLLBACK, (why,))
+
+
+def not_proven(seen: Evidence, destination: model.Volume) -> tuple[str, ...]:
+    """What is missing to say that the data has moved (E.2), all of it."""
+    source = seen.source
+    attached = seen.destination_attachments
+    rows = {row.volume_id for row in seen.server_volumes or ()}
+    claims = {
+        "Nova's swap_volume action did not end in Success": (
+            seen.swap is not None and seen.swap.result == "Success"
+        ),
+        "the server does not list the destination": destination.id in rows,
+        "the server still lists the source": seen.marker.source_id not in rows,
+        "the destination is not in-use": destination.status == "in-use",
+        "the destination is not attached to that server alone": (
+            len(attached) == 1
+            and attached[0].status == "attached"
+            and attached[0].server_id == seen.marker.server_id
+        ),
+        "Nova and Cinder differ on the destination's attachment": (
+            len(attached) == 1
+            and seen.attachment_in_nova(destination) == attached[0].id
+        ),
+        "another server lists the source": not seen.holders,
+    }
+    if source is not None:
+        claims |= {
+            "the source is not available": source.status == "available",
+            "the source still has an attachment": (
+                not seen.source_attachments
+            ),
+            "Cinder is moving the source": (
+                source.migration_status in _AT_REST
+            ),
+            "source and destination are of different projects": (
+                source.project_id == destination.project_id
+            ),
+            "the destination is smaller": destination.size >= source.size,
+            "source and destination are the same": (
+                source.id != destination.id
+            ),
+        }
+    return tuple(claim for claim, holds in claims.items() if not holds)
+
+
+def source_needed(seen: Evidence) -> tuple[str, ...]:
+    """Why the source stays although the data has moved (E.1)."""
+    source = seen.source
+    if source is None:
+        return ()
+    claims = {
+        f"it has {len(seen.source_snapshots)} snapshot(s)": (
+            not seen.source_snapshots
+        ),
+        f"it is in group {source.group_id}": source.group_id is None,
+    }
+    return tuple(claim for claim, holds in claims.items() if not holds)
+
+
+def _without_destination(seen: Evidence) -> Decision:
+    if not seen.marker.request_id:
+        return Decision(Resolution.ROLLBACK, ("no destination volume exists",))
+    if seen.swap is not None and seen.swap.events and not seen.swap.result:
+        return Decision(
+            Resolution.WAIT,
+            ("Nova has not ended the swap; it may be copying",),
+        )
+    doubts = _doubts_of_source(seen)
+    if doubts:
+        # Somebody deleted it during the swap, or the whole server.
+        return Decision(
+            Resolution.QUARANTINE,
+            ("the destination volume does not exist any more", *doubts),
+        )
+    return Decision(Resolution.ROLLBACK, ("no destination volume exists",))
+
+
+def _doubts_of_unused(
+    seen: Evidence, destination: model.Volume
+) -> tuple[str, ...]:
+    """What speaks against nothing ever having used the destination."""
+    allowed = {"available", "error", "creating", "reserved"}
+    claims = {
+        f"the destination is {destination.status}": (
+            destination.status in allowed
+        ),
+        "the destination is attached or was connected": all(
+            a.status == "reserved" for a in seen.destination_attachments
+        ),
+        "the server lists the destination": (
+            seen.attachment_in_nova(destination) is None
+        ),
+    }
+    return tuple(claim for claim, holds in claims.items() if not holds)
+
+
+def _doubts_of_source(seen: Evidence) -> tuple[str, ...]:
+    """What speaks against the guest being on the source."""
+    source = seen.source
+    if source is None:
+        return ("the source volume does not exist",)
+    attached = [a for a in seen.source_attachments if a.status == "attached"]
+    claims = {
+        f"the source is {source.status}": (
+            source.status in ("in-use", "detaching")
+        ),
+        "the source is not attached to that server alone": (
+            len(attached) == 1
+            and attached[0].server_id == seen.marker.server_id
+        ),
+        "Nova and Cinder differ on the source's attachment": (
+            len(attached) == 1
+            and seen.attachment_in_nova(source) == attached[0].id
+        ),
+    }
+    return tuple(claim for claim, holds in claims.items() if not holds)

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Carrying out a plan: canaries first, then the rest, then a look back."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Iterator, Sequence
+
+from volmigrateclient.core import model, paths
+from volmigrateclient.core.cloud import Cloud
+from volmigrateclient.core.engine import Engine
+from volmigrateclient.core.engine.job import Job, Route
+from volmigrateclient.core.planning.plan import Plan
+from volmigrateclient.core.planning.selection import Selection, is_on, select
+
+
+class Order(enum.Enum):
+    """In which order the volumes of a plan are moved."""
+
+    PLANNED = "planned"
+    SMALLEST = "smallest"
+    LARGEST = "largest"
+
+
+def apply_plan(
+    engine: Engine,
+    plan: Plan,
+    canaries: int = 0,
+    order: Order = Order.PLANNED,
+) -> list[paths.MoveResult]:
+    """A result for each of the plan's steps, in their order.
+
+    State comes from the cloud alone, so a plan may be applied again: what
+    is there already is not moved, what still moves is waited for, and it
+    counts for the caps from the start.
+
+    :param canaries: so many moves at most, one for each source, destination
+        and migration type, have to end well before any other is started
+    :raises CloudError: the cloud refuses to show the volumes
+    """
+    found = engine.read([step.action.resource_id for step in plan.steps])
+    jobs = [
+        Job(
+            model.Request(step.action, model.Options(unattended=True)),
+            volume=found.get(step.action.resource_id),
+            planned=step.planned,
+        )
+        for step in plan.steps
+    ]
+    left = _sorted(jobs, order)
+    results: list[paths.MoveResult] = []
+    if canaries:
+        results += _canaries(engine, left, canaries)
+    tried = {result.action.resource_id for result in results}
+    results += engine.run(job for job in left if job.volume_id not in tried)
+    by_volume = {r.action.resource_id: r for r in results}
+    return [by_volume[job.volume_id] for job in jobs]
+
+
+def _sorted(jobs: Sequence[Job], order: Order) -> Sequence[Job]:
+    if order is Order.PLANNED:
+        return jobs
+    return sorted(
+        jobs, key=lambda job: job.size, reverse=order is Order.LARGEST
+    )
+
+
+def _canaries(
+    engine: Engine, jobs: Sequence[Job], most: int
+) -> list[paths.MoveResult]:
+    """Move one volume of each way, and have the engine stop if it fails.
+
+    What is blocked tells nothing of its way: the next one is tried.
+    """
+    under_way = [job for job in jobs if job.under_way]
+    ways: dict[_Way, Iterator[Job]] = {}
+    for job in jobs:
+        way = _way(job)
+        if not job.under_way and way not in ways and len(ways) < most:
+            ways[way] = _of_way(jobs, way)
+    results: list[paths.MoveResult] = []
+    while ways:
+        chosen = {
+            way: first
+            for way, waiting in ways.items()
+            if (first := next(waiting, None)) is not None
+        }
+        # What moves already is waited for, whatever becomes of the others.
+        ended = engine.run([*under_way, *chosen.values()])
+        tried = ended[len(under_way) :]
+        results += ended
+        under_way = []
+        failed = [r for r in tried if not (r.outcome.success or _blocked(r))]
+        if failed:
+            engine.refuse(
+                f"the canary, volume {failed[0].action.resource_id}, is "
+                f"{failed[0].outcome.value}"
+            )
+            break
+        ways = {
+            way: ways[way]
+            for way, result in zip(chosen, tried, strict=True)
+            if _blocked(result)
+        }
+    return results
+
+
+_Way = tuple[Route, str]
+
+
+def _way(job: Job) -> _Way:
+    return job.route, job.request.action.migration_type
+
+
+def _of_way(jobs: Sequence[Job], way: _Way) -> Iterator[Job]:
+    return (job for job in jobs if _way(job) == way and not job.under_way)
+
+
+def _blocked(result: paths.MoveResult) -> bool:
+    return result.outcome is paths.Outcome.BLOCKED
+
+
+@dataclasses.dataclass(frozen=True)
+class Remainder:
+    """What is still on a pool, backend or host."""
+
+    node: str
+    volumes: int
+    snapshots: int
+    temporary: int
+
+    @property
+    def text(self) -> str:
+        """For people: what remains, or that nothing does."""
+        kind = "pool" if "#" in self.node else "backend"
+        where = f"{kind if '@' in self.node else 'host'} {self.node}"
+        counted = (
+            (self.volumes, "volume"),
+            (self.snapshots, "snapshot"),
+            (self.temporary, "temporary volume"),
+        )
+        things = [
+            f"{number} {noun}{'s' if number > 1 else ''}"
+            for number, noun in counted
+            if number
+        ]
+        if not things:
+            return f"{where} is empty"
+        one = self.volumes + self.snapshots + self.temporary == 1
+        verb = "remains" if one else "remain"
+        return f"{', '.join(things)} {verb} on {where}"
+
+
+def remainder(cloud: Cloud, node: str) -> Remainder:
+    """Count what is still there: the proof that something is empty."""
+    selected = select(cloud, Selection(source_node=node), ())
+    return Remainder(
+        node,
+        len(selected.volumes),
+        len(cloud.list_all_snapshots(host=node)),
+        sum(is_on(row, node) for row in selected.temporary),
+    )

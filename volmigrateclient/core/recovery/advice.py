@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What else looks left behind, and what a human may do: it is only told."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+
+from volmigrateclient.core import model
+from volmigrateclient.core.cloud import Cloud
+
+
+@dataclasses.dataclass(frozen=True)
+class Advice:
+    """Something that is only told of.
+
+    :param kind: what it is, in a few words
+    :param subject: the ID of what it is about
+    """
+
+    kind: str
+    subject: str
+    state: str
+    advice: str
+
+
+def advice(cloud: Cloud) -> list[Advice]:
+    """What else looks left behind: by Cinder, or by an earlier Watcher."""
+    return [
+        *_stuck_in_cinder(cloud),
+        *_lost_attachments(cloud),
+        *_forged_admins(cloud),
+    ]
+
+
+def past_swaps(cloud: Cloud) -> Iterator[Advice]:
+    """Servers with swaps behind them: a request for each server.
+
+    By OSSN-0094 a server whose volume was swapped directly must not be
+    live-migrated before a hard reboot; Cinder's own moves look the same
+    in this list and need nothing.
+    """
+    for server in cloud.list_servers():
+        swaps = cloud.list_swaps(server.id)
+        if swaps:
+            yield Advice(
+                "swapped server",
+                server.id,
+                f"{len(swaps)} swap(s), last {swaps[0].started_at}",
+                "unless Cinder led them, hard-reboot it before its next "
+                f"live migration: openstack server reboot --hard {server.id}",
+            )
+
+
+def _forged_admins(cloud: Cloud) -> Iterable[Advice]:
+    """Users as Watcher made them for its swaps, until it withdrew them."""
+    for user in cloud.list_admins():
+        name = user.name
+        if len(name) == 10 and name.isalnum() and not name.islower():
+            yield Advice(
+                "admin user",
+                user.id,
+                f"user {name}, role admin",
+                "if nobody knows it, an earlier Watcher may have left it "
+                f"(OSSN-0094): openstack user show {user.id}",
+            )
+
+
+def _stuck_in_cinder(cloud: Cloud) -> Iterator[Advice]:
+    moving = cloud.list_volumes(migration_status=str(sorted(model.MIGRATING)))
+    old = [
+        row
+        for row in cloud.list_volumes(migration_status="deleting")
+        if row.status != "deleting"
+    ]
+    for volume in moving:
+        yield Advice(
+            "moving volume",
+            volume.id,
+            f"{volume.status}, migration {volume.migration_status}, last "
+            f"changed {volume.updated_at}",
+            _ADVICE[str(volume.migration_status)],
+        )
+    for volume in old:
+        yield Advice(
+            "old copy",
+            volume.id,
+            f"{volume.status} on {volume.host}, {volume.description}",
+            "the move succeeded but its old data was not deleted: read "
+            "cinder-volume's log; if the volume that it names is fine: "
+            f"openstack volume set --state error {volume.id}; openstack "
+            f"volume delete {volume.id}",
+        )
+
+
+def _lost_attachments(cloud: Cloud) -> Iterator[Advice]:
+    """Disks of servers that Cinder has attached to nothing."""
+    for volume in cloud.list_volumes(
+        status="in-use", migration_status="success"
+    ):
+        if volume.lost_attachment:
+            yield Advice(
+                "lost attachment",
+                volume.id,
+                f"in-use and attached to nothing, last changed "
+                f"{volume.updated_at}",
+                "if it stays so: do not reboot, stop or live-migrate its "
+                "server before that is repaired; see 'An attachment that "
+                "Cinder lost' in the documentation",
+            )
+
+
+#: Semantics A.7.
+_ADVICE = {
+    "starting": (
+        "if it stays so for 10 minutes: are cinder-scheduler and the source's "
+        "cinder-volume up? (openstack volume service list) Their queues run "
+        "when they come back, so reset nothing before that"
+    ),
+    "migrating": (
+        "a copy has no progress to see. Only if the source's cinder-volume "
+        "was restarted after it started is it dead: then see 'Recovering' in "
+        "the documentation; never delete its target"
+    ),
+    "completing": (
+        "it may or may not have switched to the copy: leave both volumes "
+        "alone and read cinder-volume's log"
+    ),
+}

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What interrupted swaps via Nova left in a cloud, and its repair.
+
+Found from the cloud alone, from any machine. Only what an interrupted swap
+via Nova has left is ever acted on, and only as far as the evidence proves
+it (:func:`.direct_swap.evidence.decide`); all else is advice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+
+from volmigrateclient.core import model, paths
+from volmigrateclient.core.cloud import Cloud
+from volmigrateclient.core.engine.job import Job
+from volmigrateclient.core.model import errors, swap_marker
+from volmigrateclient.core.model.swap_marker import SwapMarker
+from volmigrateclient.core.paths import retry
+from volmigrateclient.core.paths.swap_via_nova import cleanup, evidence
+from volmigrateclient.core.paths.swap_via_nova.evidence import (
+    Decision,
+    Evidence,
+    Resolution,
+)
+
+_COMPARE = (
+    "do not reboot, stop or live-migrate the server; compare 'virsh "
+    "domblklist' on its hypervisor with both volumes"
+)
+_WOULD = {
+    Resolution.WAIT: (
+        "nothing yet: look again when the swap ended. Only if nova-compute "
+        f"was restarted since then it never will: {_COMPARE}"
+    ),
+    Resolution.QUARANTINE: f"nothing: {_COMPARE}",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Leftover:
+    """What one interrupted swap via Nova has left.
+
+    :param age: seconds since it was started; None where that is unknown
+    """
+
+    seen: Evidence
+    decision: Decision
+    age: float | None
+
+    def to_do(self, older_than: float) -> str:
+        """What ``recover`` would do about it, for people.
+
+        :param older_than: seconds for which a run may still be alive
+        """
+        if self.may_be_alive(older_than):
+            started = (
+                "nobody knows when it was started: it"
+                if self.age is None
+                else f"it was started {self.age:.0f} s ago and"
+            )
+            return (
+                f"nothing: {started} may still be running (see --older-than)"
+            )
+        return _WOULD.get(self.decision.resolution) or self._would()
+
+    def _would(self) -> str:
+        """What finishing or undoing comes to, with what is still there."""
+        seen = self.seen
+        finishes = self.decision.resolution is Resolution.COMPLETE
+        words, doomed = [], []
+        if finishes and seen.source is not None:
+            if seen.marker.keep_source or evidence.source_needed(seen):
+                words.append("keep the source, renamed")
+            else:
+                doomed.append("the source")
+        if not finishes and seen.destination is not None:
+            doomed.append("the destination")
+        if seen.user is not None:
+            doomed.append("the temporary user")
+        if doomed:
+            words.append(f"delete {' and '.join(doomed)}")
+        return "; ".join(words) or "remove the marker"
+
+    def may_be_alive(self, older_than: float) -> bool:
+        """Whether some process may still be at work on it."""
+        if self.age is None:  # a tenant may have edited the metadata
+            return older_than > 0
+        return self.age < older_than
+
+    def settled(self, older_than: float) -> bool:
+        """Whether nobody will change it any more but us or a human."""
+        return not self.may_be_alive(older_than) and (
+            self.decision.resolution is not Resolution.WAIT
+        )
+
+    def safe(self, older_than: float) -> bool:
+        """Whether it may be finished or undone."""
+        return not self.may_be_alive(older_than) and (
+            self.decision.resolution
+            in (Resolution.COMPLETE, Resolution.ROLLBACK)
+        )
+
+
+def leftovers(cloud: Cloud, now: datetime.datetime) -> list[Leftover]:
+    """Everything that interrupted swaps via Nova have left; only GETs."""
+    users: dict[SwapMarker, model.User] = {}
+    for user in cloud.find_users(None, swap_marker.USER_PREFIX):
+        marker = swap_marker.of_user(user)
+        # A user of that name who does not say so is not ours to delete.
+        if marker is not None and marker.user_name == user.name:
+            users[marker] = user
+    volumes = {
+        marker.run_id: (marker, volume)
+        for volume in cloud.list_volumes(
+            metadata=swap_marker.destination_filter()
+        )
+        if (marker := swap_marker.of_volume(volume)) is not None
+    }
+    found = []
+    for of_user, user in users.items():
+        marker, volume = volumes.pop(of_user.run_id, (of_user, None))
+        found.append(_leftover(cloud, marker, volume, user, now))
+    # A marker without a user: all was done but to remove the marker, or the
+    # destination could not be deleted.
+    for marker, volume in volumes.values():
+        found.append(_leftover(cloud, marker, volume, None, now))
+    return sorted(found, key=lambda one: one.seen.marker.started)
+
+
+def _leftover(
+    cloud: Cloud,
+    marker: SwapMarker,
+    volume: model.Volume | None,
+    user: model.User | None,
+    now: datetime.datetime,
+) -> Leftover:
+    seen = evidence.gather(cloud, marker, volume.id if volume else None, user)
+    return Leftover(seen, evidence.decide(seen), _age(marker.started, now))
+
+
+def _age(started: str, now: datetime.datetime) -> float | None:
+    try:
+        then = datetime.datetime.strptime(started, "%Y-%m-%dT%H:%M:%S%z")
+    except ValueError:
+        return None
+    return (now - then).total_seconds()
+
+
+def job(leftover: Leftover) -> Job:
+    """What the engine is to do about a leftover."""
+    return Job(
+        model.Request(model.Action(leftover.seen.marker.source_id)),
+        volume=leftover.seen.source or leftover.seen.destination,
+        steps=lambda move: _steps(move, leftover),
+    )
+
+
+def _steps(move: paths.Move, leftover: Leftover) -> paths.Steps:
+    """Look again, and finish or undo if that is still what is proven."""
+    before = leftover.seen
+    destination = before.destination
+    seen = yield from retry.read(
+        lambda: evidence.gather(
+            move.cloud,
+            before.marker,
+            destination.id if destination else None,
+            before.user,
+        ),
+        "looking again",
+        attempts=3,
+    )
+    decision = evidence.decide(seen)
+    if decision.resolution is not leftover.decision.resolution:
+        raise errors.FailedError(
+            "it changed meanwhile: " + "; ".join(decision.reasons)
+        )
+    try:
+        if decision.resolution is Resolution.COMPLETE:
+            yield from cleanup.complete(move, seen)
+        else:
+            yield from cleanup.rollback(move, seen)
+    except errors.StopWaiting as signal:
+        return paths.Ending(
+            paths.Outcome.INTERRUPTED, f"{signal}; run recover again"
+        )
+    if move.warnings:
+        return paths.Ending(paths.Outcome.FAILED, "; ".join(move.warnings))
+    return paths.Ending(paths.Outcome.DONE)
