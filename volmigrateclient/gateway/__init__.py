@@ -4,7 +4,7 @@
 
 The only ring that imports cinderclient, novaclient and keystoneclient. It
 turns their resources into :mod:`.core.model` and their exceptions into
-:mod:`.core.errors`; it decides nothing.
+:mod:`.core.model.errors`; it decides nothing.
 """
 
 from __future__ import annotations

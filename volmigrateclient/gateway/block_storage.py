@@ -179,9 +179,9 @@ class BlockStorage:
         pools = []
         for row in self._cinder.pools.list(detailed=True):
             # The manager moves capabilities into attributes of the pool.
-            seen = row.to_dict()
+            body = row.to_dict()
             pools.append(
-                model.Pool(seen["name"], seen.get("capabilities") or seen)
+                model.Pool(body["name"], body.get("capabilities") or body)
             )
         return pools
 
@@ -202,14 +202,14 @@ class BlockStorage:
 
     @_translated
     def quota(self, project_id: str) -> Mapping[str, model.Quota]:
-        seen = self._cinder.quotas.get(project_id, usage=True).to_dict()
+        body = self._cinder.quotas.get(project_id, usage=True).to_dict()
         return {
             resource: model.Quota(
                 limit=usage["limit"],
                 in_use=usage["in_use"],
                 reserved=usage["reserved"],
             )
-            for resource, usage in seen.items()
+            for resource, usage in body.items()
             if isinstance(usage, dict)
         }
 
@@ -309,25 +309,25 @@ def _paged(
         marker = page[-1].id
 
 
-def _volume(seen: Mapping[str, Any]) -> model.Volume:
-    if _HOST not in seen:
+def _volume(body: Mapping[str, Any]) -> model.Volume:
+    if _HOST not in body:
         raise errors.ForbiddenError(
-            f"Cinder does not show on which pool volume {seen['id']} is: "
+            f"Cinder does not show on which pool volume {body['id']} is: "
             "admin credentials are needed",
             403,
         )
-    metadata = dict(seen.get("metadata") or {})
+    metadata = dict(body.get("metadata") or {})
     admin = {key: metadata.pop(key, None) for key in _ADMIN_METADATA}
     return model.Volume(
-        id=seen["id"],
-        name=seen.get("name") or "",
-        project_id=seen.get("os-vol-tenant-attr:tenant_id", ""),
-        status=seen["status"],
-        size=seen["size"],
-        type_id=seen.get("volume_type_id"),
-        type_name=seen.get("volume_type"),
-        host=seen[_HOST],
-        migration_status=seen.get("migration_status") or None,
+        id=body["id"],
+        name=body.get("name") or "",
+        project_id=body.get("os-vol-tenant-attr:tenant_id", ""),
+        status=body["status"],
+        size=body["size"],
+        type_id=body.get("volume_type_id"),
+        type_name=body.get("volume_type"),
+        host=body[_HOST],
+        migration_status=body.get("migration_status") or None,
         attachments=tuple(
             model.Attachment(
                 id=row["attachment_id"],
@@ -335,20 +335,20 @@ def _volume(seen: Mapping[str, Any]) -> model.Volume:
                 server_id=row["server_id"],
                 device=row.get("device"),
             )
-            for row in seen.get("attachments") or ()
+            for row in body.get("attachments") or ()
         ),
-        availability_zone=seen.get("availability_zone"),
-        bootable=seen.get("bootable") in ("true", True),
-        encrypted=bool(seen.get("encrypted")),
-        multiattach=bool(seen.get("multiattach")),
-        replication_status=seen.get("replication_status"),
-        group_id=seen.get("group_id") or seen.get("consistencygroup_id"),
-        description=seen.get("description"),
+        availability_zone=body.get("availability_zone"),
+        bootable=body.get("bootable") in ("true", True),
+        encrypted=bool(body.get("encrypted")),
+        multiattach=bool(body.get("multiattach")),
+        replication_status=body.get("replication_status"),
+        group_id=body.get("group_id") or body.get("consistencygroup_id"),
+        description=body.get("description"),
         metadata=metadata,
-        image_metadata=dict(seen.get("volume_image_metadata") or {}),
+        image_metadata=dict(body.get("volume_image_metadata") or {}),
         read_only=str(admin["readonly"]).lower() == "true",
-        created_at=seen.get("created_at"),
-        updated_at=seen.get("updated_at"),
+        created_at=body.get("created_at"),
+        updated_at=body.get("updated_at"),
     )
 
 

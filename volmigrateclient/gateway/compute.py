@@ -49,7 +49,7 @@ class Compute:
 
     @_translated
     def list_servers(self, **filters: str) -> Sequence[model.Server]:
-        return [_server(seen) for seen in self._servers(**filters)]
+        return [_server(body) for body in self._servers(**filters)]
 
     @_translated
     def list_project_servers(
@@ -57,15 +57,15 @@ class Compute:
     ) -> Sequence[tuple[model.Server, Sequence[str]]]:
         return [
             (
-                _server(seen),
+                _server(body),
                 [
                     row["id"]
-                    for row in seen.get(
+                    for row in body.get(
                         "os-extended-volumes:volumes_attached", ()
                     )
                 ],
             )
-            for seen in self._servers(project_id=project_id)
+            for body in self._servers(project_id=project_id)
         ]
 
     def _servers(self, **filters: str) -> Iterator[dict[str, Any]]:
@@ -94,13 +94,13 @@ class Compute:
     ) -> Sequence[model.ServerVolume]:
         return [
             model.ServerVolume(
-                volume_id=seen["volumeId"],
-                attachment_id=seen.get("attachment_id"),
-                device=seen.get("device"),
-                delete_on_termination=seen["delete_on_termination"],
-                tag=seen.get("tag"),
+                volume_id=body["volumeId"],
+                attachment_id=body.get("attachment_id"),
+                device=body.get("device"),
+                delete_on_termination=body["delete_on_termination"],
+                tag=body.get("tag"),
             )
-            for seen in (
+            for body in (
                 row.to_dict()
                 for row in self._nova.volumes.get_server_volumes(server_id)
             )
@@ -137,16 +137,16 @@ class Compute:
         self, server_id: str, request_id: str
     ) -> model.SwapAction | None:
         try:
-            seen = self._nova.instance_action.get(
+            body = self._nova.instance_action.get(
                 server_id, request_id
             ).to_dict()
         except nova_exceptions.NotFound:
             return None
-        events = seen.get("events") or []
+        events = body.get("events") or []
         last = events[-1] if events else {}
         return model.SwapAction(
-            request_id=seen["request_id"],
-            started_at=seen["start_time"],
+            request_id=body["request_id"],
+            started_at=body["start_time"],
             events=bool(events),
             result=last.get("result"),
             traceback=last.get("traceback") or "",
@@ -174,18 +174,18 @@ def _client(microversion: str, link: connection.Connection) -> Any:
     )
 
 
-def _server(seen: dict[str, Any]) -> model.Server:
-    extra_specs = (seen.get("flavor") or {}).get("extra_specs") or {}
+def _server(body: dict[str, Any]) -> model.Server:
+    extra_specs = (body.get("flavor") or {}).get("extra_specs") or {}
     return model.Server(
-        id=seen["id"],
-        name=seen["name"],
-        project_id=seen["tenant_id"],
-        status=seen["status"],
-        vm_state=seen["OS-EXT-STS:vm_state"],
-        task_state=seen["OS-EXT-STS:task_state"],
-        power_state=seen["OS-EXT-STS:power_state"],
-        locked=bool(seen.get("locked")),
-        host=seen.get("OS-EXT-SRV-ATTR:host"),
-        availability_zone=seen.get("OS-EXT-AZ:availability_zone"),
+        id=body["id"],
+        name=body["name"],
+        project_id=body["tenant_id"],
+        status=body["status"],
+        vm_state=body["OS-EXT-STS:vm_state"],
+        task_state=body["OS-EXT-STS:task_state"],
+        power_state=body["OS-EXT-STS:power_state"],
+        locked=bool(body.get("locked")),
+        host=body.get("OS-EXT-SRV-ATTR:host"),
+        availability_zone=body.get("OS-EXT-AZ:availability_zone"),
         tpm="hw:tpm_version" in extra_specs,
     )

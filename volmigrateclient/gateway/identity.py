@@ -40,12 +40,12 @@ class Identity:
 
     @_translated
     def get_project(self, project_id: str) -> model.Project:
-        seen = self._keystone.projects.get(project_id)
+        body = self._keystone.projects.get(project_id)
         return model.Project(
-            id=seen.id,
-            name=seen.name,
-            domain_id=seen.domain_id,
-            enabled=seen.enabled,
+            id=body.id,
+            name=body.name,
+            domain_id=body.domain_id,
+            enabled=body.enabled,
         )
 
     @_translated
@@ -97,10 +97,10 @@ class Identity:
     @_translated
     def _password_regex(self) -> str | None:
         # keystoneclient knows no call for this part of the configuration.
-        _, seen = self._keystone.domain_configs.client.get(
+        _, body = self._keystone.domain_configs.client.get(
             "/domains/default/config/security_compliance"
         )
-        found = seen["config"]["security_compliance"].get("password_regex")
+        found = body["config"]["security_compliance"].get("password_regex")
         return str(found) if found else None
 
     @_translated

@@ -78,8 +78,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="<domain>",
         help=_(
             "With --swap-via nova: domain to make the temporary user in "
-            "(name or ID), for when the project's own takes no users, such "
-            "as LDAP (default: the domain of the volume's project)"
+            "(name or ID), for when the project's own does not accept new "
+            "users, such as a read-only LDAP (default: the domain of the "
+            "volume's project)"
         ),
     )
     parser.add_argument(
@@ -87,7 +88,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="<seconds>",
         type=seconds,
         help=_(
-            "Seconds to wait at most; the move then goes on without us "
+            "Seconds to wait at most; the move then continues in the cloud "
             "(default: 600 and 60 more per GiB)"
         ),
     )
@@ -137,7 +138,7 @@ def seconds(text: str) -> float:
     """An argument of seconds above 0, as argparse wants it."""
     number = not_negative(text)
     if number == 0:
-        raise argparse.ArgumentTypeError(_("0 seconds is no time to wait"))
+        raise argparse.ArgumentTypeError(_("it must be greater than 0"))
     return number
 
 

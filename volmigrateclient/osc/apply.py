@@ -14,7 +14,7 @@ from typing import Any
 from osc_lib import exceptions
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import command
+from volmigrateclient.osc import command, exit_codes
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core import paths
@@ -37,14 +37,11 @@ _COLUMNS = (
     "Reason",
 )
 
-#: What the shell itself exits with after Ctrl-C.
-_INTERRUPTED = 130
-
 
 class Apply(command.Lister):
     columns = _COLUMNS
     _description = _(
-        "Carry out a plan; run it again to go on where it stopped"
+        "Carry out a plan; run it again to resume where it stopped"
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -68,8 +65,8 @@ class Apply(command.Lister):
             type=_count,
             default=0,
             help=_(
-                "Move so many volumes first, one for each source, "
-                "destination and migration type, and go on only if all "
+                "Move this many volumes first, one for each source, "
+                "destination and migration type, and continue only if all "
                 "are verified "
                 "(default: 0)"
             ),
@@ -97,7 +94,6 @@ class Apply(command.Lister):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
-        from volmigrateclient.core import paths
         from volmigrateclient.core.planning.plan import read_plan
         from volmigrateclient.osc import cloud, failures, progress
 
@@ -112,11 +108,10 @@ class Apply(command.Lister):
             connected = cloud.connect(client_manager)
             results = self._carry_out(connected, plan, parsed_args)
             progress.note(self.app, _summary(connected, plan, results))
-        outcomes = {result.outcome for result in results}
-        if paths.Outcome.INTERRUPTED in outcomes or self._told_to_stop:
-            self.exit_code = _INTERRUPTED
-        elif not all(outcome.success for outcome in outcomes):
-            self.exit_code = 1
+        code = exit_codes.of({result.outcome for result in results})
+        if self._told_to_stop:
+            code = exit_codes.INTERRUPTED
+        self.exit_code = code or self.exit_code
         return _COLUMNS, [_row(result) for result in results]
 
     def _carry_out(
@@ -172,15 +167,15 @@ class Apply(command.Lister):
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
-    for option, default, text in (
-        ("--max-parallel", 4, _("Moves at once, in all (default: 4)")),
+    for options, default, text in (
+        (("--max-parallel",), 4, _("Moves at once, in all (default: 4)")),
         (
-            "--max-per-source",
+            ("--max-per-source",),
             None,
             _("Moves at once from one pool (default: no limit of its own)"),
         ),
         (
-            "--max-per-destination",
+            ("--max-per-destination",),
             None,
             _(
                 "Moves at once to one pool, or to one type (default: no "
@@ -188,25 +183,26 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
             ),
         ),
         (
-            "--stop-after-failures",
+            ("--stop-after-failures",),
             None,
             _(
-                "Start nothing more after so many failed moves (default: no "
+                "Start nothing more after this many failed moves (default: no "
                 "limit)"
             ),
         ),
         (
-            "--stop-route-after-failures",
+            # The second is its name in the first release.
+            ("--stop-route-after-failures", "--stop-lane-after-failures"),
             3,
             _(
                 "Start nothing more from one pool to another (or to one "
-                "type) after so many failed moves there; the others go on "
+                "type) after this many failed moves there; the others go on "
                 "(default: 3)"
             ),
         ),
     ):
         parser.add_argument(
-            option,
+            *options,
             metavar="<number>",
             type=_positive,
             default=default,
@@ -222,7 +218,7 @@ def _limits(parsed: argparse.Namespace) -> Limits:
         per_source=parsed.max_per_source,
         per_destination=parsed.max_per_destination,
         failures=parsed.stop_after_failures,
-        failures_per_route=parsed.stop_lane_after_failures,
+        failures_per_route=parsed.stop_route_after_failures,
     )
 
 
@@ -323,7 +319,7 @@ def _count(text: str) -> int:
 def _positive(text: str) -> int:
     number = _count(text)
     if number == 0:
-        raise argparse.ArgumentTypeError(_("it has to be 1 or more"))
+        raise argparse.ArgumentTypeError(_("it must be 1 or more"))
     return number
 
 

@@ -20,7 +20,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def stop_on_signal(
     engine: Engine, output: progress.Output, gently: bool = False
 ) -> Iterator[list[int]]:
-    """Have the engine stop in good order when the user wants out.
+    """Have the engine stop in good order when the user interrupts.
 
     The last signal raises KeyboardInterrupt: what was begun is then left to
     ``recover``. Gives the list of the signals so far.

@@ -37,7 +37,7 @@ _COLUMNS = (
 class Plan(command.Lister):
     columns = _COLUMNS
     _description = _(
-        "Plan the moves of many volumes, with everything that speaks against "
+        "Plan the moves of many volumes, with everything that blocks "
         "each; change nothing"
     )
 
@@ -83,7 +83,7 @@ class Plan(command.Lister):
             metavar="<file>",
             type=pathlib.Path,
             help=_(
-                "File to write the plan to that takes it all back: to the "
+                "File to write the plan to that moves everything back: to the "
                 "pool, or to the type, for which Cinder chooses the pool"
             ),
         )
@@ -187,13 +187,13 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
         "--min-size",
         metavar="<gib>",
         type=int,
-        help=_("Only volumes of at least so many GiB"),
+        help=_("Only volumes of at least this many GiB"),
     )
     parser.add_argument(
         "--max-size",
         metavar="<gib>",
         type=int,
-        help=_("Only volumes of at most so many GiB"),
+        help=_("Only volumes of at most this many GiB"),
     )
     parser.add_argument(
         "--without-property",
@@ -237,7 +237,7 @@ def _counted(found: Sequence[planner.Assessment]) -> str:
         counts[one.readiness.value] = counts.get(one.readiness.value, 0) + 1
     size = sum(one.volume.size for one in found)
     told = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
-    return f"{len(found)} volumes, {size} GiB: {told or 'none fits'}"
+    return f"{len(found)} volumes, {size} GiB: {told or 'no volume matches'}"
 
 
 def _row(one: planner.Assessment) -> tuple[Any, ...]:

@@ -57,8 +57,8 @@ class Recover(command.Lister):
             type=action_options.not_negative,
             default=3600.0,
             help=_(
-                "Leave alone what was started less than so many seconds ago: "
-                "it may still be running (default: 3600)"
+                "Leave alone what was started less than this many seconds "
+                "ago: it may still be running (default: 3600)"
             ),
         )
         parser.add_argument(
@@ -120,7 +120,7 @@ class Recover(command.Lister):
             return False
         for one in safe:
             self.app.stderr.write(
-                f"{one.seen.marker.source_id}: "
+                f"{one.evidence.marker.source_id}: "
                 f"{'; '.join(one.decision.reasons)}: "
                 f"{one.to_do(older_than)}\n"
             )
@@ -151,7 +151,7 @@ class Recover(command.Lister):
 
 
 def _key(leftover: recovery.Leftover) -> str:
-    return leftover.seen.marker.run_id
+    return leftover.evidence.marker.run_id
 
 
 def _told(result: paths.MoveResult) -> str:
@@ -162,14 +162,14 @@ def _told(result: paths.MoveResult) -> str:
 def _row(
     leftover: recovery.Leftover, older_than: float, result: str
 ) -> tuple[Any, ...]:
-    seen = leftover.seen
+    evidence = leftover.evidence
     age = leftover.age
     return (
         "interrupted swap",
-        seen.user.name if seen.user else "",
-        _volume(seen.marker.source_id, seen.source),
-        _volume("", seen.destination),
-        seen.marker.server_id,
+        evidence.user.name if evidence.user else "",
+        _volume(evidence.marker.source_id, evidence.source),
+        _volume("", evidence.destination),
+        evidence.marker.server_id,
         "" if age is None else round(age),
         "; ".join(leftover.decision.reasons),
         leftover.to_do(older_than),

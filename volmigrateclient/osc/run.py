@@ -12,7 +12,7 @@ from typing import Any
 from osc_lib import exceptions
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import action_options, command
+from volmigrateclient.osc import action_options, command, exit_codes
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core import paths
@@ -35,9 +35,6 @@ _COLUMNS = (
     "size",
     "elapsed",
 )
-
-#: What the shell itself exits with after Ctrl-C.
-_INTERRUPTED = 130
 
 
 class Run(command.ShowOne):
@@ -71,10 +68,7 @@ class Run(command.ShowOne):
         result = results[0]
         if not result.volume_id or result.outcome is paths.Outcome.BLOCKED:
             raise exceptions.CommandError(result.reason)
-        if result.outcome is paths.Outcome.INTERRUPTED:
-            self.exit_code = _INTERRUPTED
-        elif not result.outcome.success:
-            self.exit_code = 1
+        self.exit_code = exit_codes.of([result.outcome])
         if not result.outcome.success:
             LOG.error("%s", result.reason)
         elif result.reason:

@@ -70,7 +70,7 @@ def test_what_was_asked_for(
         ("data --migration-type hot", "invalid choice: 'hot'"),
         ("data --swap-via glance", "invalid choice: 'glance'"),
         ("data --timeout soon", "'soon' is not a number of seconds"),
-        ("data --timeout 0", "0 seconds is no time to wait"),
+        ("data --timeout 0", "must be greater than 0"),
         ("data --timeout -1", "'-1' is not a number of seconds"),
         ("data --timeout inf", "'inf' is not a number of seconds"),
         ("data --timeout nan", "'nan' is not a number of seconds"),

@@ -2,9 +2,9 @@
 
 """The preconditions of an action, every one with what clears it.
 
-Each check is a pure function of what was asked and what was seen; a path's
-checks are a tuple of them, so that all reasons are named at once and not
-only the first.
+Each rule is a pure function of what was asked and what the cloud holds; a
+path's rules are a tuple of them, so that all reasons are named at once and
+not only the first.
 """
 
 from __future__ import annotations
@@ -135,20 +135,20 @@ def already_there(case: Case) -> str | None:
     A cold retype to the volume's own type is none when it stands alone: the
     spec refuses it.
     """
-    seen, wanted = case.survey.volume, case.action
-    if seen.moving or seen.lost_attachment:
+    volume, action = case.survey.volume, case.action
+    if volume.moving or volume.lost_attachment:
         return None
     if case.path is model.Path.RETYPE:
         if case.options.unattended and not case.type_changes:
-            return f"the volume is of type {seen.type_name} already"
+            return f"the volume is of type {volume.type_name} already"
         return None
     if case.path is model.Path.MIGRATE:
-        if seen.host == wanted.destination_node and case.keeps_type:
-            return f"the volume is on {seen.host} already"
+        if volume.host == action.destination_node and case.keeps_type:
+            return f"the volume is on {volume.host} already"
         return None
     if case.path is not model.Path.SWAP_VIA_CINDER or case.type_changes:
         return None
-    if wanted.destination_node in (None, seen.host):
-        where = f" on {seen.host}" if wanted.destination_node else ""
-        return f"the volume is of type {seen.type_name}{where} already"
+    if action.destination_node in (None, volume.host):
+        where = f" on {volume.host}" if action.destination_node else ""
+        return f"the volume is of type {volume.type_name}{where} already"
     return None

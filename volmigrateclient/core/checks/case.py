@@ -13,7 +13,7 @@ from volmigrateclient.core.model import check
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """What was asked for, and what was seen."""
+    """What was asked for, and what the cloud holds."""
 
     request: model.Request
     survey: Survey

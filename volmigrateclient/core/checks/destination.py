@@ -103,8 +103,8 @@ def pool(case: Case) -> Iterator[Check]:
             "chooses the pool itself",
             "choose a pool of a service that is in no cluster",
         )
-    seen = case.survey.pool_called(node)
-    if seen is None:
+    known = case.survey.pool_called(node)
+    if known is None:
         if not trouble:
             yield Check.blocked(
                 name,
@@ -112,7 +112,7 @@ def pool(case: Case) -> Iterator[Check]:
                 f"the scheduler knows no pool {node}",
                 "openstack volume backend pool list",
             )
-    elif seen.capabilities.get("backend_state") == "down":
+    elif known.capabilities.get("backend_state") == "down":
         yield Check.blocked(
             name,
             check.POOL,
@@ -125,7 +125,7 @@ def pool(case: Case) -> Iterator[Check]:
 
 def pool_serves_type(case: Case) -> Iterator[Check]:
     """The pool asked for serves the type that the volume ends with."""
-    seen = case.survey.pool_called(case.action.destination_node)
+    destination = case.survey.pool_called(case.action.destination_node)
     volume, final = case.survey.volume, case.final_type
     name, cold = "Type on pool", case.path is model.Path.MIGRATE
     sentence = check.SAME_TYPE if cold else check.POOL
@@ -137,10 +137,10 @@ def pool_serves_type(case: Case) -> Iterator[Check]:
             f"not {case.action.destination_type}",
             "leave the destination type out, or retype the volume first",
         )
-    if seen is None:
+    if destination is None:
         return
     unmet = (
-        scheduler.capabilities_mismatches(final, seen)
+        scheduler.capabilities_mismatches(final, destination)
         if final is not None
         else ()
     )
@@ -149,11 +149,12 @@ def pool_serves_type(case: Case) -> Iterator[Check]:
         yield Check.blocked(
             name,
             sentence,
-            f"type {label} is not served by {seen.name}: {', '.join(unmet)}",
+            f"type {label} is not served by {destination.name}: "
+            + ", ".join(unmet),
             _pools_serving(case, final),
         )
     if not unmet and not (cold and not case.keeps_type):
-        yield Check.ok(name, f"{seen.name} serves it")
+        yield Check.ok(name, f"{destination.name} serves it")
 
 
 def schedulable(case: Case) -> Iterator[Check]:
@@ -197,15 +198,17 @@ def schedulable(case: Case) -> Iterator[Check]:
             check.TYPE,
             f"no pool of type {wanted.name} has {volume.size} GiB left "
             f"({rooms})",
-            "make room in one of them",
+            "free capacity in one of them",
         )
     else:
         yield Check.ok(name, ", ".join(p.name for p in taking))
 
 
-def _in_zone(case: Case, wanted: model.VolumeType, seen: model.Pool) -> bool:
+def _in_zone(
+    case: Case, wanted: model.VolumeType, candidate: model.Pool
+) -> bool:
     """Whether Cinder would place a retyped volume there (semantics A.2)."""
-    service = case.survey.service_of(seen.name)
+    service = case.survey.service_of(candidate.name)
     zones = wanted.extra_specs.get("RESKEY:availability_zones")
     if service is None or service.zone is None:
         return True
@@ -216,19 +219,20 @@ def _in_zone(case: Case, wanted: model.VolumeType, seen: model.Pool) -> bool:
 
 def capacity(case: Case) -> Iterator[Check]:
     """The pool asked for has room."""
-    seen = case.survey.pool_called(case.action.destination_node)
-    if seen is None or not case.pool_changes:
+    destination = case.survey.pool_called(case.action.destination_node)
+    if destination is None or not case.pool_changes:
         return
     size, free = (
         case.survey.volume.size,
-        scheduler.available_gib(seen, case.final_type),
+        scheduler.available_gib(destination, case.final_type),
     )
     if free < size:
         yield Check.blocked(
             "Capacity",
             check.POOL,
-            f"{seen.name} has {free:g} GiB left, the volume is {size} GiB",
-            "make room there, or choose another pool",
+            f"{destination.name} has {free:g} GiB left, the volume is "
+            f"{size} GiB",
+            "free capacity there, or choose another pool",
         )
     else:
         room = "enough" if math.isinf(free) else f"{free:g} GiB"
@@ -280,14 +284,14 @@ def quota(case: Case) -> Iterator[Check]:
 
 def headroom(case: Case, needed: dict[str, int]) -> Iterator[Check]:
     """Whether the project's quota leaves so much of each resource."""
-    name, seen = "Quota", case.survey.quota
+    name, resources = "Quota", case.survey.quota
     project = case.survey.volume.project_id
-    if seen is None:
+    if resources is None:
         yield Check.unknown(name, "Cinder does not show the project's quota")
         return
     short = False
     for resource, amount in needed.items():
-        left = seen[resource].headroom if resource in seen else None
+        left = resources[resource].headroom if resource in resources else None
         if left is not None and left < amount:
             short = True
             yield Check.blocked(
@@ -331,11 +335,11 @@ def encryption(case: Case) -> Iterator[Check]:
     survey = case.survey
     luks = [
         label
-        for label, seen in (
+        for label, kind in (
             ("the volume's type", survey.source_encryption),
             ("the destination type", survey.destination_encryption),
         )
-        if seen is not None and seen.luks
+        if kind is not None and kind.luks
     ]
     for label in luks:
         yield Check.blocked(
@@ -375,11 +379,11 @@ def _trouble(service: model.Service | None) -> tuple[str, str] | None:
 
 def _pools_serving(case: Case, wanted: model.VolumeType | None) -> str:
     names = [
-        seen.name
-        for seen in case.survey.pools or ()
+        candidate.name
+        for candidate in case.survey.pools or ()
         if wanted is not None
-        and seen.name != case.survey.volume.host
-        and not scheduler.capabilities_mismatches(wanted, seen)
+        and candidate.name != case.survey.volume.host
+        and not scheduler.capabilities_mismatches(wanted, candidate)
     ]
     if not names:
         return "no other pool serves the type; retype the volume instead"

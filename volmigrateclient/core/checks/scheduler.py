@@ -82,10 +82,10 @@ def available_gib(
     Infinite where the backend cannot tell. Over-subscription counts for
     pools with thin provisioning, unless the type asks for thick.
     """
-    seen = pool.capabilities
-    free = seen.get("free_capacity_gb")
-    total = seen.get("total_capacity_gb")
-    reserved = float(seen.get("reserved_percentage") or 0) / 100
+    capabilities = pool.capabilities
+    free = capabilities.get("free_capacity_gb")
+    total = capabilities.get("total_capacity_gb")
+    reserved = float(capabilities.get("reserved_percentage") or 0) / 100
     if free is None:
         return 0.0
     if free in ("infinite", "unknown"):
@@ -96,25 +96,27 @@ def available_gib(
     if whole <= 0:
         return 0.0
     usable = whole - math.floor(whole * reserved)
-    allocated = seen.get("allocated_capacity_gb", 0)
-    provisioned = float(seen.get("provisioned_capacity_gb", allocated) or 0)
+    allocated = capabilities.get("allocated_capacity_gb", 0)
+    provisioned = float(
+        capabilities.get("provisioned_capacity_gb", allocated) or 0
+    )
     thick_type = volume_type is not None and (
         volume_type.extra_specs.get("provisioning:type") == "thick"
     )
     # To two places, as Cinder rounds before it compares.
-    if thick_type or not seen.get("thin_provisioning_support"):
+    if thick_type or not capabilities.get("thin_provisioning_support"):
         return max(0.0, round(min(float(free), usable - provisioned), 2))
-    ratio = _over_subscription(seen, whole - float(free), provisioned)
+    ratio = _over_subscription(capabilities, whole - float(free), provisioned)
     if ratio < 1:
         return 0.0
     return max(0.0, round(usable * ratio - provisioned, 2))
 
 
 def _over_subscription(
-    seen: Mapping[str, Any], used: float, provisioned: float
+    capabilities: Mapping[str, Any], used: float, provisioned: float
 ) -> float:
     """How many times its capacity a thin pool may promise."""
-    ratio = seen.get("max_over_subscription_ratio") or _DEFAULT_RATIO
+    ratio = capabilities.get("max_over_subscription_ratio") or _DEFAULT_RATIO
     if ratio != "auto":
         return float(ratio)
     return 1 + provisioned / (used + 1) if provisioned else _DEFAULT_RATIO
@@ -122,15 +124,15 @@ def _over_subscription(
 
 def with_allocated(pool: model.Pool, size: int) -> model.Pool:
     """A pool as it will be once it holds so many GiB more."""
-    seen = dict(pool.capabilities)
+    capabilities = dict(pool.capabilities)
     for key, more in (
         ("free_capacity_gb", -size),
         ("allocated_capacity_gb", size),
         ("provisioned_capacity_gb", size),
     ):
-        if isinstance(seen.get(key), int | float):
-            seen[key] += more
-    return model.Pool(pool.name, seen)
+        if isinstance(capabilities.get(key), int | float):
+            capabilities[key] += more
+    return model.Pool(pool.name, capabilities)
 
 
 _ABSENT = object()

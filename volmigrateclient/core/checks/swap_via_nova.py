@@ -34,23 +34,23 @@ def quota(case: Case) -> Iterator[Check]:
 
 def project(case: Case) -> Iterator[Check]:
     """A temporary user can get a token for the volume's project."""
-    seen = case.survey.project
-    if seen is None:
+    owner = case.survey.project
+    if owner is None:
         return
-    if seen.enabled:
-        yield Check.ok("Project", seen.name)
+    if owner.enabled:
+        yield Check.ok("Project", owner.name)
     else:
         yield Check.blocked(
             "Project",
             check.PROJECT,
-            f"project {seen.name} ({seen.id}) is disabled",
-            f"openstack project set --enable {seen.id}",
+            f"project {owner.name} ({owner.id}) is disabled",
+            f"openstack project set --enable {owner.id}",
         )
 
 
 def accepted(case: Case) -> Iterator[Check]:
     """Nova takes the swap; since OSSN-0094 a patched one does not."""
-    name, seen = "Direct swap", case.survey.swap_accepted
+    name, taken = "Direct swap", case.survey.swap_accepted
     status = case.survey.volume.migration_status
     if status and not case.survey.volume.moving:
         # Any such status opens a patched Nova's guard by accident; we must
@@ -62,14 +62,14 @@ def accepted(case: Case) -> Iterator[Check]:
             "whether Nova is guarded against direct swaps (OSSN-0094)",
             "use --swap-via cinder",
         )
-    elif seen is False:
+    elif taken is False:
         yield Check.blocked(
             name,
             check.DIRECT_SWAP,
             "Nova answered 409: since OSSN-0094 only Cinder may call it",
             "use --swap-via cinder",
         )
-    elif seen:
+    elif taken:
         yield Check.warning(
             name,
             "Nova accepts it, but by OSSN-0094 a later live migration of the "

@@ -15,8 +15,8 @@ from volmigrateclient.core.model.check import Check
 _NOT_REPLICATED = (None, "disabled", "not-capable")
 
 _LOST = (
-    "look again in a minute; if it stays so leave it alone, a server may run "
-    "on it: see 'An attachment that Cinder lost' in the documentation"
+    "check again in a minute; if it stays so, leave it alone: a server may "
+    "run on it, see 'An attachment that Cinder lost' in the documentation"
 )
 
 _CLEARED_BY = {
@@ -98,17 +98,17 @@ def attached(case: Case) -> Iterator[Check]:
 
 def snapshots(case: Case) -> Iterator[Check]:
     """No snapshots of the volume exist."""
-    seen = case.survey.snapshots
-    if not seen:
+    existing = case.survey.snapshots
+    if not existing:
         yield Check.ok("Snapshots", "none")
         return
-    listed = ", ".join(f"{s.name or s.id} ({s.status})" for s in seen)
+    listed = ", ".join(f"{s.name or s.id} ({s.status})" for s in existing)
     yield Check.blocked(
         "Snapshots",
         case.state_sentence,
-        f"the volume has {len(seen)} "
-        f"{'snapshot' if len(seen) == 1 else 'snapshots'}: {listed}",
-        "openstack volume snapshot delete " + " ".join(s.id for s in seen),
+        f"the volume has {len(existing)} "
+        f"{'snapshot' if len(existing) == 1 else 'snapshots'}: {listed}",
+        "openstack volume snapshot delete " + " ".join(s.id for s in existing),
     )
 
 
@@ -148,7 +148,7 @@ def _status(case: Case, wanted: str) -> Check:
         f"the volume is {volume.status}, not {wanted}",
         _CLEARED_BY.get(
             volume.status,
-            f"find out who is at it: openstack volume show {volume.id}",
+            f"find out what is using it: openstack volume show {volume.id}",
         ),
     )
 

@@ -81,12 +81,12 @@ class _CachedCloud:
     def get_volumes(
         self, volume_ids: Collection[str]
     ) -> Mapping[str, model.Volume]:
-        seen = self._cloud.get_volumes(volume_ids)
+        volumes = self._cloud.get_volumes(volume_ids)
         self._hosts.update(
-            (volume.id, volume.host) for volume in seen.values()
+            (volume.id, volume.host) for volume in volumes.values()
         )
         self._old_copies = None
-        return seen
+        return volumes
 
     def list_volumes(self, **filters: object) -> Sequence[model.Volume]:
         if filters != {"migration_status": "deleting"}:

@@ -21,8 +21,9 @@ class PrereadCloud:
 
     Each list is read when it is first asked for, and then kept: one request
     for each 1000 rows, one for each project's quota and each type's details,
-    none for each volume. What is planned is booked in it (:meth:`allocate`,
-    :meth:`reserve`), so that the next volume is judged by what is left.
+    none for each volume. What is planned is booked in it
+    (:meth:`replace_pool`, :meth:`reserve`), so that the next volume is judged
+    by what is left.
 
     :param volumes: those to be surveyed
     :param host: all of them are on this pool, backend or host

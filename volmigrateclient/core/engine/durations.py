@@ -8,8 +8,8 @@ from __future__ import annotations
 _SHORTEST, _LONGEST = 0.25, 10.0
 #: Where what is waited for may be a moment away.
 _LEAST = 0.1
-#: A poll's interval as a share of the phase's age: short ones are seen to
-#: end at once, long ones cost little.
+#: A poll's interval as a share of the phase's age: the ends of
+#: short ones are noticed at once, long ones cost little.
 _SHARE = 0.05
 #: Before any move ended: seconds for any move, and more for each GiB.
 _ASSUMED, _ASSUMED_PER_GIB = 30.0, 10.0

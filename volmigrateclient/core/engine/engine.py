@@ -134,7 +134,7 @@ class Engine:
                 self._start(running, results)
                 if not running and self._queue:
                     # Only moves that we no longer follow hold a cap now,
-                    # and they will not be seen to end.
+                    # and nobody will notice their ends.
                     self.refuse(
                         "moves that continue in the cloud hold the caps"
                     )

@@ -40,10 +40,10 @@ class Result(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class Check:
-    """One precondition and whether it holds.
+    """One precondition and whether it is met.
 
     :param name: what was looked at, in a few words
-    :param detail: what was seen
+    :param detail: what was found
     :param remedy: what clears it, a command where there is one
     :param sentence: the contract's sentence that it refuses with
     """

@@ -113,11 +113,11 @@ class TimedOut(StopWaiting):
 
 
 class CredentialsExpired(StopWaiting):
-    """The credentials are no longer accepted; nothing can be seen."""
+    """The credentials are no longer accepted; nothing can be read."""
 
 
 class Interrupted(StopWaiting):
-    """The user wants out: Ctrl-C, SIGTERM, SIGHUP."""
+    """The user interrupted: Ctrl-C, SIGTERM, SIGHUP."""
 
 
 class CloudError(MigrateError):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What was seen of the cloud, as frozen data.
+"""What the cloud holds, as frozen data.
 
 The gateway makes these from the services' answers; the checks and the
 verdicts are pure functions of them. Field names follow the services' API.

@@ -108,17 +108,17 @@ def user_name(volume_id: str) -> str:
 
 def of_volume(volume: Volume) -> SwapMarker | None:
     """The marker on a destination volume."""
-    seen = volume.metadata
-    if seen.get(ROLE_KEY) != DESTINATION or _SOURCE not in seen:
+    metadata = volume.metadata
+    if metadata.get(ROLE_KEY) != DESTINATION or _SOURCE not in metadata:
         return None
     return SwapMarker(
-        source_id=seen[_SOURCE],
-        run_id=seen.get(_RUN, ""),
-        server_id=seen.get(_SERVER, ""),
-        started=seen.get(_STARTED, ""),
-        keep_source=_KEEP in seen,
-        request_id=seen.get(_REQUEST, ""),
-        after=seen.get(_AFTER, ""),
+        source_id=metadata[_SOURCE],
+        run_id=metadata.get(_RUN, ""),
+        server_id=metadata.get(_SERVER, ""),
+        started=metadata.get(_STARTED, ""),
+        keep_source=_KEEP in metadata,
+        request_id=metadata.get(_REQUEST, ""),
+        after=metadata.get(_AFTER, ""),
     )
 
 

@@ -222,7 +222,7 @@ class MoveResult:
     elapsed: float = 0.0
     #: Of the requests that moved the volume, for the services' logs.
     request_ids: tuple[str, ...] = ()
-    #: Whether the cloud may still be at it.
+    #: Whether the cloud may still be working on it.
     under_way: bool = False
     #: What the user has to be aware of.
     warnings: tuple[str, ...] = ()

@@ -65,7 +65,7 @@ def ask_cinder(
             # From here on something may go on in the cloud, whatever ends
             # this wait.
             move.request_sent(error.request_id)
-            move.warn(f"{error}; looking whether Cinder took the request")
+            move.warn(f"{error}; checking whether Cinder took the request")
         except errors.CloudError:
             if attempt > 1 and (yield from _took_effect(before)):
                 return

@@ -115,9 +115,9 @@ def of_retype(
     if settled:
         return Verdict(
             State.FAILED,
-            f"Cinder put the volume back without a word; it keeps type "
-            f"{now.type_name}. Likely causes: the scheduler found no pool of "
-            "the type that is up, enabled, in the volume's availability "
+            "Cinder restored the volume without giving a reason; it keeps "
+            f"type {now.type_name}. Likely causes: the scheduler found no pool "
+            "of the type that is up, enabled, in the volume's availability "
             f"zone and has room, or the driver could not retype. {_LOGS}",
         )
     if unchanged < SETTLE:
@@ -149,7 +149,7 @@ def _of_new_type(
         f"Cinder says that the volume went from {before.host} to {now.host}, "
         f"but its migration_status is {now.migration_status!r}: the data may "
         "still be where it was. Do not attach, migrate or delete the volume "
-        "before that is looked at on both backends",
+        "before you have compared it on both backends",
     )
 
 

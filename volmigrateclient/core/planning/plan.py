@@ -22,7 +22,7 @@ from volmigrateclient.core.model import errors
 
 VERSION = 1
 
-#: Bytes; some 200,000 actions. More is no plan that anyone has read.
+#: Bytes; some 200,000 actions. Nobody has read a larger plan.
 _LARGEST = 64 * 2**20
 
 #: Characters of what is wrong with a file.
@@ -218,7 +218,7 @@ def _plan_of(written: Any, path: pathlib.Path) -> Plan:
     fault = next(jsonschema.Draft7Validator(SCHEMA).iter_errors(written), None)
     if fault is not None:
         raise errors.InvalidActionError(
-            f"{path} is no plan: {fault.json_path}: "
+            f"{path} is not a valid plan: {fault.json_path}: "
             f"{_shortened(fault.message)}"
         )
     steps = tuple(_planned_action(row) for row in written["actions"])

@@ -62,7 +62,7 @@ def _forged_admins(cloud: Cloud) -> Iterable[Advice]:
                 "admin user",
                 user.id,
                 f"user {name}, role admin",
-                "if nobody knows it, an earlier Watcher may have left it "
+                "if it belongs to nobody, an earlier Watcher may have left it "
                 f"(OSSN-0094): openstack user show {user.id}",
             )
 
@@ -105,7 +105,7 @@ def _lost_attachments(cloud: Cloud) -> Iterator[Advice]:
                 volume.id,
                 f"in-use and attached to nothing, last changed "
                 f"{volume.updated_at}",
-                "if it stays so: do not reboot, stop or live-migrate its "
+                "if it stays so, do not reboot, stop or live-migrate its "
                 "server before that is repaired; see 'An attachment that "
                 "Cinder lost' in the documentation",
             )

@@ -4,7 +4,7 @@
 
 Found from the cloud alone, from any machine. Only what an interrupted swap
 via Nova has left is ever acted on, and only as far as the evidence proves
-it (:func:`.direct_swap.evidence.decide`); all else is advice.
+it (:func:`.swap_via_nova.evidence.decide`).
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ from volmigrateclient.core.engine.job import Job
 from volmigrateclient.core.model import errors, swap_marker
 from volmigrateclient.core.model.swap_marker import SwapMarker
 from volmigrateclient.core.paths import retry
-from volmigrateclient.core.paths.swap_via_nova import cleanup, evidence
+from volmigrateclient.core.paths.swap_via_nova import cleanup
 from volmigrateclient.core.paths.swap_via_nova.evidence import (
     Decision,
     Evidence,
     Resolution,
+    decide,
+    gather,
+    source_needed,
 )
 
 _COMPARE = (
@@ -31,8 +34,8 @@ _COMPARE = (
 )
 _WOULD = {
     Resolution.WAIT: (
-        "nothing yet: look again when the swap ended. Only if nova-compute "
-        f"was restarted since then it never will: {_COMPARE}"
+        "nothing yet: run recover again once the swap has ended. Only if "
+        f"nova-compute was restarted since then it never will: {_COMPARE}"
     ),
     Resolution.QUARANTINE: f"nothing: {_COMPARE}",
 }
@@ -45,7 +48,7 @@ class Leftover:
     :param age: seconds since it was started; None where that is unknown
     """
 
-    seen: Evidence
+    evidence: Evidence
     decision: Decision
     age: float | None
 
@@ -56,7 +59,7 @@ class Leftover:
         """
         if self.may_be_alive(older_than):
             started = (
-                "nobody knows when it was started: it"
+                "its start time is unknown: it"
                 if self.age is None
                 else f"it was started {self.age:.0f} s ago and"
             )
@@ -67,17 +70,17 @@ class Leftover:
 
     def _would(self) -> str:
         """What finishing or undoing comes to, with what is still there."""
-        seen = self.seen
+        evidence = self.evidence
         finishes = self.decision.resolution is Resolution.COMPLETE
         words, doomed = [], []
-        if finishes and seen.source is not None:
-            if seen.marker.keep_source or evidence.source_needed(seen):
+        if finishes and evidence.source is not None:
+            if evidence.marker.keep_source or source_needed(evidence):
                 words.append("keep the source, renamed")
             else:
                 doomed.append("the source")
-        if not finishes and seen.destination is not None:
+        if not finishes and evidence.destination is not None:
             doomed.append("the destination")
-        if seen.user is not None:
+        if evidence.user is not None:
             doomed.append("the temporary user")
         if doomed:
             words.append(f"delete {' and '.join(doomed)}")
@@ -126,7 +129,7 @@ def leftovers(cloud: Cloud, now: datetime.datetime) -> list[Leftover]:
     # destination could not be deleted.
     for marker, volume in volumes.values():
         found.append(_leftover(cloud, marker, volume, None, now))
-    return sorted(found, key=lambda one: one.seen.marker.started)
+    return sorted(found, key=lambda one: one.evidence.marker.started)
 
 
 def _leftover(
@@ -136,8 +139,8 @@ def _leftover(
     user: model.User | None,
     now: datetime.datetime,
 ) -> Leftover:
-    seen = evidence.gather(cloud, marker, volume.id if volume else None, user)
-    return Leftover(seen, evidence.decide(seen), _age(marker.started, now))
+    evidence = gather(cloud, marker, volume.id if volume else None, user)
+    return Leftover(evidence, decide(evidence), _age(marker.started, now))
 
 
 def _age(started: str, now: datetime.datetime) -> float | None:
@@ -151,18 +154,18 @@ def _age(started: str, now: datetime.datetime) -> float | None:
 def job(leftover: Leftover) -> Job:
     """What the engine is to do about a leftover."""
     return Job(
-        model.Request(model.Action(leftover.seen.marker.source_id)),
-        volume=leftover.seen.source or leftover.seen.destination,
+        model.Request(model.Action(leftover.evidence.marker.source_id)),
+        volume=leftover.evidence.source or leftover.evidence.destination,
         steps=lambda move: _steps(move, leftover),
     )
 
 
 def _steps(move: paths.Move, leftover: Leftover) -> paths.Steps:
     """Look again, and finish or undo if that is still what is proven."""
-    before = leftover.seen
+    before = leftover.evidence
     destination = before.destination
-    seen = yield from retry.read(
-        lambda: evidence.gather(
+    evidence = yield from retry.read(
+        lambda: gather(
             move.cloud,
             before.marker,
             destination.id if destination else None,
@@ -171,16 +174,16 @@ def _steps(move: paths.Move, leftover: Leftover) -> paths.Steps:
         "looking again",
         attempts=3,
     )
-    decision = evidence.decide(seen)
+    decision = decide(evidence)
     if decision.resolution is not leftover.decision.resolution:
         raise errors.FailedError(
             "it changed meanwhile: " + "; ".join(decision.reasons)
         )
     try:
         if decision.resolution is Resolution.COMPLETE:
-            yield from cleanup.complete(move, seen)
+            yield from cleanup.complete(move, evidence)
         else:
-            yield from cleanup.rollback(move, seen)
+            yield from cleanup.rollback(move, evidence)
     except errors.StopWaiting as signal:
         return paths.Ending(
             paths.Outcome.INTERRUPTED, f"{signal}; run recover again"

@@ -217,7 +217,7 @@ def test_in_use_by_nobody_is_not_to_be_made_free(
         one for one in check(case) if one.result is model.Result.BLOCKED
     )
 
-    assert "if it stays so leave it alone" in blocked.remedy
+    assert "if it stays so, leave it alone" in blocked.remedy
 
 
 @pytest.mark.parametrize("path", ["cold", "swap"])

@@ -155,7 +155,7 @@ def test_a_lost_request_is_told() -> None:
 
     driving.drive(steps, *driving.timeline(_STARTED))
 
-    assert move.warnings == ["504; looking whether Cinder took the request"]
+    assert move.warnings == ["504; checking whether Cinder took the request"]
 
 
 def test_one_of_many_is_sent_ever_later() -> None:

@@ -58,8 +58,8 @@ _ELSEWHERE = {**_SILVER, "host": builders.OTHER}
                 "silver-id",
                 0,
             ),
-            "Cinder put the volume back without a word; it keeps type gold. "
-            "Likely causes: the scheduler found no pool",
+            "Cinder restored the volume without giving a reason; it keeps "
+            "type gold. Likely causes: the scheduler found no pool",
             id="silent refusal",
         ),
         pytest.param(

@@ -16,11 +16,13 @@ from volmigrateclient.core.model import errors, swap_marker
 from volmigrateclient.core.model.swap_marker import SwapMarker
 from volmigrateclient.core.paths import retry
 from volmigrateclient.core.paths.move import Move, Reading, Wait
-from volmigrateclient.core.paths.swap_via_nova import evidence
 from volmigrateclient.core.paths.swap_via_nova.evidence import (
     Decision,
     Evidence,
     Resolution,
+    decide,
+    gather,
+    source_needed,
 )
 from volmigrateclient.core.paths.swap_via_nova.run import RECOVER, user_label
 
@@ -31,20 +33,20 @@ _Waits = Generator[Wait, Reading, tuple[str, ...]]
 _ATTEMPTS = 5
 
 
-def complete(move: Move, seen: Evidence) -> _Waits:
+def complete(move: Move, evidence: Evidence) -> _Waits:
     """Steps four and five, once the evidence holds.
 
     A source that cannot be deleted is a warning: the data has moved.
     """
-    source, destination = seen.source, seen.destination
+    source, destination = evidence.source, evidence.destination
     if source is not None and destination is not None:
-        needed = evidence.source_needed(seen)
+        needed = source_needed(evidence)
         if needed:
             move.warn(
                 f"the source volume {source.id} is kept, renamed, although "
                 f"the data has moved: {'; '.join(needed)}"
             )
-        if seen.marker.keep_source or needed:
+        if evidence.marker.keep_source or needed:
             yield from _keep(move, source, destination)
         else:
             yield from _delete_source(move, source, destination)
@@ -57,24 +59,24 @@ def complete(move: Move, seen: Evidence) -> _Waits:
                 destination.id, swap_marker.KEYS
             ),
         )
-    return left + (yield from _delete_user(move, seen.user, left))
+    return left + (yield from _delete_user(move, evidence.user, left))
 
 
-def rollback(move: Move, seen: Evidence) -> _Waits:
+def rollback(move: Move, evidence: Evidence) -> _Waits:
     """Take back what was made, in reverse; never touch the source's data.
 
     The source is put back to in-use if a failed swap left it detaching.
 
-    :param seen: is looked at again, it may have become old
+    :param evidence: is looked at again, it may have become old
     :raises QuarantineError: something may use the destination meanwhile
     """
-    destination = seen.destination
+    destination = evidence.destination
     return (
         yield from rollback_made(
             move,
-            seen.marker,
+            evidence.marker,
             destination.id if destination else None,
-            seen.user,
+            evidence.user,
         )
     )
 
@@ -86,25 +88,25 @@ def rollback_made(
     user: model.User | None,
 ) -> _Waits:
     """As :func:`rollback`, from what a run knows to have made."""
-    seen = yield from _fenced(move, marker, destination_id, user)
+    evidence = yield from _fenced(move, marker, destination_id, user)
     left: tuple[str, ...] = ()
-    if seen.destination is not None:
+    if evidence.destination is not None:
         left += yield from _deleted(
-            move, seen.destination.id, "destination volume"
+            move, evidence.destination.id, "destination volume"
         )
     # Else a swap that came after all goes on: no hand is laid on its source.
     if not left and marker.request_id:
-        left += yield from _put_back(move, seen)
+        left += yield from _put_back(move, evidence)
     return left + (yield from _delete_user(move, user, left))
 
 
 def quarantine(
-    seen: Evidence, reasons: Sequence[str]
+    evidence: Evidence, reasons: Sequence[str]
 ) -> errors.UndecidedError:
     """What is to be known where nothing can be proven."""
-    marker, destination = seen.marker, seen.destination
+    marker, destination = evidence.marker, evidence.destination
     new_id = destination.id if destination else "(gone)"
-    lock = f", {user_label(seen.user)} stays" if seen.user else ""
+    lock = f", {user_label(evidence.user)} stays" if evidence.user else ""
     if not marker.request_id:
         return errors.UndecidedError(
             f"the destination volume {new_id} is kept because it is in use "
@@ -139,18 +141,20 @@ def _fenced(
     delete the attachment of a running swap, too: hence each look again.
     """
     for _ in range(_ATTEMPTS):
-        seen, decision = yield from _looked(move, marker, destination_id, user)
+        evidence, decision = yield from _looked(
+            move, marker, destination_id, user
+        )
         if decision.resolution is not Resolution.ROLLBACK:
-            raise quarantine(seen, decision.reasons)
-        if not seen.destination_attachments:
-            return seen
-        for attachment in seen.destination_attachments:
+            raise quarantine(evidence, decision.reasons)
+        if not evidence.destination_attachments:
+            return evidence
+        for attachment in evidence.destination_attachments:
             yield from _tried(
                 move,
                 f"attachment {attachment.id} of the destination volume",
                 lambda a=attachment: move.cloud.delete_attachment(a.id),  # type: ignore[misc]
             )
-    raise quarantine(seen, ("the destination stays reserved",))
+    raise quarantine(evidence, ("the destination stays reserved",))
 
 
 def _looked(
@@ -164,14 +168,14 @@ def _looked(
     tuple[Evidence, Decision],
 ]:
     while True:
-        seen = yield from retry.read(
-            lambda: evidence.gather(move.cloud, marker, destination_id, user),
+        evidence = yield from retry.read(
+            lambda: gather(move.cloud, marker, destination_id, user),
             "collecting the evidence",
             _ATTEMPTS,
         )
-        decision = evidence.decide(seen)
+        decision = decide(evidence)
         if decision.resolution is not Resolution.WAIT:
-            return seen, decision
+            return evidence, decision
         yield Wait((), "waiting for Nova")
 
 
@@ -242,8 +246,8 @@ def _deleted(move: Move, volume_id: str, what: str) -> _Waits:
     return (label,)
 
 
-def _put_back(move: Move, seen: Evidence) -> _Waits:
-    source = seen.source
+def _put_back(move: Move, evidence: Evidence) -> _Waits:
+    source = evidence.source
     if source is None or not source.attachments:
         return ()
     label, trouble = f"the source volume {source.id}, detaching", ""

@@ -106,8 +106,8 @@ def _locked(run: Run, domain_id: str, password: str) -> _Waits[model.User]:
                 raise _begun(run, f"user {marker.user_name} exists") from error
             if isinstance(error, errors.ForbiddenError):
                 raise errors.FailedError(
-                    f"domain {domain_id} takes no users ({error}); name "
-                    "another one with --temporary-user-domain"
+                    f"domain {domain_id} does not accept new users "
+                    f"(read-only?): {error}; name another one with --temporary-user-domain"
                 ) from error
             raise
         ours = yield from find_user(run)
@@ -130,8 +130,8 @@ def find_user(run: Run) -> _Waits[model.User | None]:
             _LOOKS,
         )
         for user in found:
-            seen = swap_marker.of_user(user)
-            if seen is not None and seen.run_id == run.marker.run_id:
+            marker = swap_marker.of_user(user)
+            if marker is not None and marker.run_id == run.marker.run_id:
                 return user
         yield Wait((), "looking for the temporary user")
     return None

@@ -33,7 +33,7 @@ class Resolution(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class Evidence:
-    """Everything that was seen of one swap; None is what does not exist.
+    """What the cloud shows of one swap; None is what does not exist.
 
     :param swap: Nova's action for this swap, if it took it
     :param server_volumes: None is a server that is gone
@@ -85,7 +85,7 @@ def gather(
     volumes = cloud.get_volumes(ids)
     source = volumes.get(marker.source_id)
     destination = volumes.get(destination_id) if destination_id else None
-    seen = destination or source
+    known = destination or source
     try:
         server_volumes = cloud.list_server_volumes(marker.server_id)
         swap = find_swap(cloud, marker)
@@ -108,7 +108,7 @@ def gather(
         holders=[
             server.id
             for server, held in (
-                cloud.list_project_servers(seen.project_id) if seen else ()
+                cloud.list_project_servers(known.project_id) if known else ()
             )
             if marker.source_id in held
         ],
@@ -130,11 +130,11 @@ def find_swap(cloud: Cloud, marker: SwapMarker) -> model.SwapAction | None:
         lambda swap: swap.request_id != marker.after,
         cloud.list_swaps(marker.server_id),
     )
-    seen = [
+    actions = [
         cloud.get_swap(marker.server_id, swap.request_id) for swap in newer
     ]
     return max(
-        (swap for swap in seen if swap is not None),
+        (swap for swap in actions if swap is not None),
         key=_leaves_open,
         default=None,
     )
@@ -152,35 +152,37 @@ def _leaves_open(swap: model.SwapAction) -> int:
     )
 
 
-def decide(seen: Evidence) -> Decision:
+def decide(evidence: Evidence) -> Decision:
     """What is provably right to do with what a swap has left."""
-    destination = seen.destination
+    destination = evidence.destination
     if destination is None:
-        return _without_destination(seen)
-    if not seen.marker.request_id:
+        return _without_destination(evidence)
+    if not evidence.marker.request_id:
         # The journal is written ahead: Nova was never asked.
-        doubts = _doubts_of_unused(seen, destination)
+        doubts = _doubts_of_unused(evidence, destination)
         why = "Nova was not asked to swap yet"
         if doubts:
             return Decision(Resolution.QUARANTINE, (why, *doubts))
         return Decision(Resolution.ROLLBACK, (why,))
-    unproven = not_proven(seen, destination)
+    unproven = not_proven(evidence, destination)
     if not unproven:
         return Decision(
             Resolution.COMPLETE,
             ("every record says that the server has the destination",),
         )
-    return _unfinished(seen, destination, unproven)
+    return _unfinished(evidence, destination, unproven)
 
 
 def _unfinished(
-    seen: Evidence, destination: model.Volume, unproven: tuple[str, ...]
+    evidence: Evidence, destination: model.Volume, unproven: tuple[str, ...]
 ) -> Decision:
-    swap = seen.swap
-    doubts = _doubts_of_unused(seen, destination) + _doubts_of_source(seen)
+    swap = evidence.swap
+    doubts = _doubts_of_unused(evidence, destination) + _doubts_of_source(
+        evidence
+    )
     if swap is None:
         why = "Nova has no record of the swap"
-        if seen.marker.request_id != swap_marker.PENDING:
+        if evidence.marker.request_id != swap_marker.PENDING:
             doubts += ("Nova did answer that it took it",)
     elif not swap.events:
         why = "nova-compute never took up the swap"
@@ -202,34 +204,37 @@ def _unfinished(
     return Decision(Resolution.ROLLBACK, (why,))
 
 
-def not_proven(seen: Evidence, destination: model.Volume) -> tuple[str, ...]:
+def not_proven(
+    evidence: Evidence, destination: model.Volume
+) -> tuple[str, ...]:
     """What is missing to say that the data has moved (E.2), all of it."""
-    source = seen.source
-    attached = seen.destination_attachments
-    rows = {row.volume_id for row in seen.server_volumes or ()}
+    source = evidence.source
+    attached = evidence.destination_attachments
+    rows = {row.volume_id for row in evidence.server_volumes or ()}
     claims = {
         "Nova's swap_volume action did not end in Success": (
-            seen.swap is not None and seen.swap.result == "Success"
+            evidence.swap is not None and evidence.swap.result == "Success"
         ),
         "the server does not list the destination": destination.id in rows,
-        "the server still lists the source": seen.marker.source_id not in rows,
+        "the server still lists the source": evidence.marker.source_id
+        not in rows,
         "the destination is not in-use": destination.status == "in-use",
         "the destination is not attached to that server alone": (
             len(attached) == 1
             and attached[0].status == "attached"
-            and attached[0].server_id == seen.marker.server_id
+            and attached[0].server_id == evidence.marker.server_id
         ),
         "Nova and Cinder differ on the destination's attachment": (
             len(attached) == 1
-            and seen.attachment_in_nova(destination) == attached[0].id
+            and evidence.attachment_in_nova(destination) == attached[0].id
         ),
-        "another server lists the source": not seen.holders,
+        "another server lists the source": not evidence.holders,
     }
     if source is not None:
         claims |= {
             "the source is not available": source.status == "available",
             "the source still has an attachment": (
-                not seen.source_attachments
+                not evidence.source_attachments
             ),
             "Cinder is moving the source": (
                 source.migration_status in _AT_REST
@@ -245,29 +250,33 @@ def not_proven(seen: Evidence, destination: model.Volume) -> tuple[str, ...]:
     return tuple(claim for claim, holds in claims.items() if not holds)
 
 
-def source_needed(seen: Evidence) -> tuple[str, ...]:
+def source_needed(evidence: Evidence) -> tuple[str, ...]:
     """Why the source stays although the data has moved (E.1)."""
-    source = seen.source
+    source = evidence.source
     if source is None:
         return ()
     claims = {
-        f"it has {len(seen.source_snapshots)} snapshot(s)": (
-            not seen.source_snapshots
+        f"it has {len(evidence.source_snapshots)} snapshot(s)": (
+            not evidence.source_snapshots
         ),
         f"it is in group {source.group_id}": source.group_id is None,
     }
     return tuple(claim for claim, holds in claims.items() if not holds)
 
 
-def _without_destination(seen: Evidence) -> Decision:
-    if not seen.marker.request_id:
+def _without_destination(evidence: Evidence) -> Decision:
+    if not evidence.marker.request_id:
         return Decision(Resolution.ROLLBACK, ("no destination volume exists",))
-    if seen.swap is not None and seen.swap.events and not seen.swap.result:
+    if (
+        evidence.swap is not None
+        and evidence.swap.events
+        and not evidence.swap.result
+    ):
         return Decision(
             Resolution.WAIT,
             ("Nova has not ended the swap; it may be copying",),
         )
-    doubts = _doubts_of_source(seen)
+    doubts = _doubts_of_source(evidence)
     if doubts:
         # Somebody deleted it during the swap, or the whole server.
         return Decision(
@@ -278,7 +287,7 @@ def _without_destination(seen: Evidence) -> Decision:
 
 
 def _doubts_of_unused(
-    seen: Evidence, destination: model.Volume
+    evidence: Evidence, destination: model.Volume
 ) -> tuple[str, ...]:
     """What speaks against nothing ever having used the destination."""
     allowed = {"available", "error", "creating", "reserved"}
@@ -287,32 +296,34 @@ def _doubts_of_unused(
             destination.status in allowed
         ),
         "the destination is attached or was connected": all(
-            a.status == "reserved" for a in seen.destination_attachments
+            a.status == "reserved" for a in evidence.destination_attachments
         ),
         "the server lists the destination": (
-            seen.attachment_in_nova(destination) is None
+            evidence.attachment_in_nova(destination) is None
         ),
     }
     return tuple(claim for claim, holds in claims.items() if not holds)
 
 
-def _doubts_of_source(seen: Evidence) -> tuple[str, ...]:
+def _doubts_of_source(evidence: Evidence) -> tuple[str, ...]:
     """What speaks against the guest being on the source."""
-    source = seen.source
+    source = evidence.source
     if source is None:
         return ("the source volume does not exist",)
-    attached = [a for a in seen.source_attachments if a.status == "attached"]
+    attached = [
+        a for a in evidence.source_attachments if a.status == "attached"
+    ]
     claims = {
         f"the source is {source.status}": (
             source.status in ("in-use", "detaching")
         ),
         "the source is not attached to that server alone": (
             len(attached) == 1
-            and attached[0].server_id == seen.marker.server_id
+            and attached[0].server_id == evidence.marker.server_id
         ),
         "Nova and Cinder differ on the source's attachment": (
             len(attached) == 1
-            and seen.attachment_in_nova(source) == attached[0].id
+            and evidence.attachment_in_nova(source) == attached[0].id
         ),
     }
     return tuple(claim for claim, holds in claims.items() if not holds)

@@ -70,12 +70,12 @@ def _until_no_other_swap(run: Run) -> _Waits[str]:
         if not swaps:
             return swap_marker.NO_SWAP
         last = swaps[0].request_id
-        seen = yield from retry.read(
+        swap = yield from retry.read(
             lambda last=last: cloud.get_swap(server_id, last),  # type: ignore[misc]
             _CHECKING,
             _ATTEMPTS,
         )
-        if seen is None or seen.result is not None:
+        if swap is None or swap.result is not None:
             return last
         # One that nova-compute died over stays without a result for ever;
         # but it is only alive while some volume is on its way.

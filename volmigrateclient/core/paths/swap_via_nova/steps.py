@@ -9,7 +9,7 @@
 5. the temporary user's end.
 
 Before Nova is asked everything is undone in reverse; after it nothing is
-deleted without evidence (:mod:`.direct_swap.evidence`).
+deleted without evidence (:mod:`.swap_via_nova.evidence`).
 """
 
 from __future__ import annotations
@@ -31,13 +31,15 @@ from volmigrateclient.core.paths.move import (
 from volmigrateclient.core.paths.swap_via_nova import (
     cleanup,
     create,
-    evidence,
     recheck,
 )
 from volmigrateclient.core.paths.swap_via_nova.evidence import (
     Decision,
     Evidence,
     Resolution,
+    decide,
+    find_swap,
+    gather,
 )
 from volmigrateclient.core.paths.swap_via_nova.run import RECOVER, Run
 
@@ -108,11 +110,11 @@ def _swap(run: Run) -> Steps:
             yield from _ended(run)
         elif (yield from _took(run)):
             yield from _ended(run)
-        seen, decision = yield from _decided(run)
+        evidence, decision = yield from _decided(run)
     except (errors.CloudError, errors.StopWaiting) as reason:
         return _left_to_nova(run, reason)
     if decision.resolution is Resolution.COMPLETE:
-        return (yield from _finished(run, seen))
+        return (yield from _finished(run, evidence))
     if decision.resolution is Resolution.ROLLBACK:
         return (
             yield from _given_up(
@@ -125,7 +127,7 @@ def _swap(run: Run) -> Steps:
                 ),
             )
         )
-    raise cleanup.quarantine(seen, decision.reasons)
+    raise cleanup.quarantine(evidence, decision.reasons)
 
 
 def _journal(run: Run) -> _Waits[None]:
@@ -147,7 +149,7 @@ def _took(run: Run) -> _Waits[bool]:
     phase = "looking whether Nova took the swap"
     for _ in range(4):
         swap = yield from retry.read(
-            lambda: evidence.find_swap(run.move.cloud, run.marker), phase
+            lambda: find_swap(run.move.cloud, run.marker), phase
         )
         if swap is not None:
             return True
@@ -161,7 +163,7 @@ def _ended(run: Run) -> _Waits[None]:
     while True:
         yield Wait(both, _SWAPPING, poll_fast=True)
         swap = yield from retry.read(
-            lambda: evidence.find_swap(run.move.cloud, run.marker), _SWAPPING
+            lambda: find_swap(run.move.cloud, run.marker), _SWAPPING
         )
         if swap is None or swap.result is not None:
             return
@@ -174,31 +176,31 @@ def _decided(
     phase = "collecting the evidence"
     since: float | None = None
     while True:
-        seen = yield from retry.read(
-            lambda: evidence.gather(
+        evidence = yield from retry.read(
+            lambda: gather(
                 run.move.cloud, run.marker, run.destination_id, run.user
             ),
             phase,
         )
-        decision = evidence.decide(seen)
+        decision = decide(evidence)
         proven = decision.resolution in (
             Resolution.COMPLETE,
             Resolution.ROLLBACK,
         )
         # What no traceback proves now, none will prove later.
         hopeless = (
-            seen.swap is not None
-            and seen.swap.result == "Error"
-            and nova_traceback.disk_after(seen.swap)
+            evidence.swap is not None
+            and evidence.swap.result == "Error"
+            and nova_traceback.disk_after(evidence.swap)
             is not nova_traceback.Disk.OLD
         )
         if proven or hopeless:
-            return seen, decision
+            return evidence, decision
         reading = yield Wait((), phase)
         if since is None or decision.resolution is Resolution.WAIT:
             since = reading.at
         if reading.at - since > verdict.SETTLE:
-            return seen, decision
+            return evidence, decision
 
 
 # -- How it ends ------------------------------------------------------------
@@ -219,11 +221,11 @@ def _shielded(
     return made
 
 
-def _finished(run: Run, seen: Evidence) -> Steps:
+def _finished(run: Run, evidence: Evidence) -> Steps:
     def ending() -> _Waits[_Left]:
-        if seen.source is not None:
-            yield from create.carry_over(run, seen.source)
-        return (yield from cleanup.complete(run.move, seen))
+        if evidence.source is not None:
+            yield from create.carry_over(run, evidence.source)
+        return (yield from cleanup.complete(run.move, evidence))
 
     left = yield from _shielded(ending, run.made)
     advice = (
@@ -231,13 +233,13 @@ def _finished(run: Run, seen: Evidence) -> Steps:
         f"openstack server reboot --hard {run.marker.server_id}"
     )
     if not left:
-        return Ending(Outcome.DONE, advice, seen.destination)
+        return Ending(Outcome.DONE, advice, evidence.destination)
     return Ending(
         Outcome.FAILED,
         f"the data has moved to volume {run.destination_id}, but there is "
         f"left: {', '.join(left)}. Finish it with: {RECOVER}. And "
         f"{advice}",
-        seen.destination,
+        evidence.destination,
     )
 
 
@@ -301,8 +303,8 @@ def _left_to_nova(
     return Ending(
         outcome,
         f"{reason}; the swap of volume {run.source.id} "
-        f"{'goes' if known else 'may go'} on in the cloud, and nothing is "
-        f"deleted: there stay {', '.join(run.made)}. Follow it with: "
+        f"{'continues' if known else 'may continue'} in the cloud, and nothing "
+        f"is deleted: there stay {', '.join(run.made)}. Follow it with: "
         f"openstack server {event}. When it has ended, finish it with: "
         f"{RECOVER}",
     )
