@@ -40,7 +40,7 @@ def _no_room(cloud: cloud_.Cloud, backends: tuple[str, ...]) -> Iterator[None]:
 
     with (
         contextlib.ExitStack() as later,
-        cloud.front_door.fault(
+        cloud.fault_proxy.fault(
             service="volume",
             method="POST",
             body_pattern="os-(retype|migrate_volume)",

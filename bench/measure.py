@@ -79,13 +79,13 @@ def sample(
     :param limit: seconds after which it is ended
     """
     cloud = field.cloud
-    mark = cloud.front_door.mark()
+    mark = cloud.fault_proxy.mark()
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch)
         finished = process.run(
             peer.call(task, cloud.environment("admin"), folder), folder, limit
         )
-    requests = cloud.front_door.since(mark)
+    requests = cloud.fault_proxy.since(mark)
     # Before anything else: what is true when the peer says it.
     moved = tuple(field.moved(slot, task) for slot in slots)
     told = peer.told(task, finished)

@@ -67,7 +67,7 @@ def _moves(request: exchange.Request) -> bool:
 
 def cost_of(cloud: cloud_.Cloud, words: Sequence[str]) -> Cost:
     """Run a command to its end."""
-    mark, began = cloud.front_door.mark(), time.monotonic()
+    mark, began = cloud.fault_proxy.mark(), time.monotonic()
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
             list(words),
@@ -84,7 +84,7 @@ def cost_of(cloud: cloud_.Cloud, words: Sequence[str]) -> Cost:
         cpu=used.ru_utime + used.ru_stime,
         peak=used.ru_maxrss / 1024,
         wall=time.monotonic() - began,
-        requests=cloud.front_door.since(mark),
+        requests=cloud.fault_proxy.since(mark),
     )
 
 

@@ -79,14 +79,14 @@ def _start(
     cloud: cloud_.Cloud, words: tuple[str, ...], own: Mapping[str, str]
 ) -> tuple[float, float, float]:
     environment = {**peer.environment(cloud.environment("admin")), **own}
-    mark = cloud.front_door.mark()
+    mark = cloud.fault_proxy.mark()
     with tempfile.TemporaryDirectory() as scratch:
         finished = process.run(
             process.Call(("openstack", "volume", *words), environment),
             pathlib.Path(scratch),
             _LIMIT,
         )
-    requests = cloud.front_door.since(mark)
+    requests = cloud.fault_proxy.since(mark)
     if len(requests) < 2:
         raise RuntimeError(f"{words}: {finished.stderr}")
     first, second = (r.started - finished.began for r in requests[:2])

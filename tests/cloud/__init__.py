@@ -15,6 +15,6 @@
 from tests.cloud.cloud import Cloud
 from tests.cloud.errors import CloudError
 from tests.cloud.exchange import Request
-from tests.cloud.front_door import FrontDoor
+from tests.cloud.fault_proxy import FaultProxy
 
-__all__ = ["Cloud", "CloudError", "FrontDoor", "Request"]
+__all__ = ["Cloud", "CloudError", "FaultProxy", "Request"]

@@ -31,7 +31,7 @@ _NOVA_API_VERSION = "2.96"
 class Access:
     """Ways into a cloud.
 
-    :param auth_url: Keystone behind the front door
+    :param auth_url: Keystone behind the fault proxy
     :param direct_url: Keystone itself
     """
 
@@ -54,7 +54,7 @@ class Access:
     ) -> session.Session:
         """Return a user's session; the same one each time.
 
-        :param direct: authenticate past the front door, unrecorded; give
+        :param direct: authenticate past the fault proxy, unrecorded; give
             clients ``interface='internal'`` to keep them away from it
         """
         project = project or credentials.project_of(user)

@@ -31,7 +31,7 @@ _COMMON = {"debug": False, "use_stderr": True, "log_file": ""}
 class Surroundings:
     """What the configuration of one cloud's services depends on.
 
-    :param url: says where a service listens itself (not its front door)
+    :param url: says where a service listens itself (not its proxy)
     :param etc: the folder where packages put paste files and the like
     """
 
@@ -71,7 +71,7 @@ def _database(name: str) -> dict[str, Any]:
     return {"connection": f"sqlite:///{name}.db?timeout=30"}
 
 
-#: Behind the front door, links must lead back to where the client came from.
+#: Behind the fault proxy, links must lead back to where the client came from.
 _PROXY = {"oslo_middleware": {"enable_proxy_headers_parsing": True}}
 _LOCKS = {"oslo_concurrency": {"lock_path": "locks"}}
 _FIXED_KEY = {"fixed_key": "0f" * 32}

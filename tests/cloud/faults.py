@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Rules by which the front door lets requests fail."""
+"""Rules by which the fault proxy lets requests fail."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class Proxy:
             target=self._server.serve_forever,
             kwargs={"poll_interval": 0.05},
             daemon=True,
-            name=f"front door of {service}",
+            name=f"fault proxy of {service}",
         ).start()
 
     def close(self) -> None:

@@ -23,7 +23,7 @@ from typing import Any
 #: A client's patience (s) in the cases whose request is never answered.
 PATIENCE = 8
 
-#: What happens to a request -> how the front door does it. "killed" and
+#: What happens to a request -> how the fault proxy does it. "killed" and
 #: signals come after the service has acted, when the client does not know
 #: it yet: before that, nothing has changed since the request before.
 FAULTS: dict[str, dict[str, Any]] = {
@@ -46,7 +46,7 @@ class Request:
     """One request of the five steps.
 
     :param step: of the five; 3 has the evidence
-    :param match: which it is, for the front door
+    :param match: which it is, for the fault proxy
     """
 
     name: str

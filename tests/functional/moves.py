@@ -94,9 +94,9 @@ def requests_within(
 ) -> Iterator[list[exchange.Request]]:
     """A list that holds, after the block, what was asked within it."""
     seen: list[exchange.Request] = []
-    mark = cloud.front_door.mark()
+    mark = cloud.fault_proxy.mark()
     yield seen
-    seen += cloud.front_door.since(mark)
+    seen += cloud.fault_proxy.since(mark)
 
 
 @dataclasses.dataclass

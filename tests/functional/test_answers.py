@@ -74,7 +74,7 @@ def test_a_request_without_an_answer_acts_once(
     content = cloud.digest(volume.id)
 
     with (
-        cloud.front_door.fault(body_pattern=action, **fault),
+        cloud.fault_proxy.fault(body_pattern=action, **fault),
         moves.requests_within(cloud) as requests,
     ):
         done = moves.run(impatient, volume, *destination)
@@ -100,7 +100,7 @@ def test_a_refusal_is_final(
     volume = make.volume(pool=moves.ALPHA)
 
     with (
-        cloud.front_door.fault(
+        cloud.fault_proxy.fault(
             body_pattern=action,
             answer=status,
             body={"error": {"code": status, "message": "so it is"}},
@@ -127,7 +127,7 @@ def test_an_outage_ends_the_attempts(
     volume = make.volume(pool=moves.ALPHA)
 
     with (
-        cloud.front_door.fault(body_pattern=action, every=True, answer=503),
+        cloud.fault_proxy.fault(body_pattern=action, every=True, answer=503),
         moves.requests_within(cloud) as requests,
     ):
         done = moves.run(openstack, volume, *destination)
@@ -149,7 +149,7 @@ def test_another_admin_may_be_faster(
     def faster(request: exchange.Request) -> None:
         make.cinder.volumes.retype(volume.id, "silver", "on-demand")
 
-    with cloud.front_door.fault(body_pattern="os-retype", call=faster):
+    with cloud.fault_proxy.fault(body_pattern="os-retype", call=faster):
         done = moves.run(openstack, volume, *TO_GOLD)
 
     assert done.exit_code == 1
@@ -176,7 +176,7 @@ def test_polls_bear_a_passing_outage(
         def begin(request: exchange.Request) -> None:
             for number, fault in enumerate(faults, 1):
                 outage.enter_context(
-                    cloud.front_door.fault(
+                    cloud.fault_proxy.fault(
                         method="GET",
                         path="/volumes/detail",
                         nth=number,
@@ -184,7 +184,7 @@ def test_polls_bear_a_passing_outage(
                     )
                 )
 
-        with cloud.front_door.fault(body_pattern="os-migrate", call=begin):
+        with cloud.fault_proxy.fault(body_pattern="os-migrate", call=begin):
             done = moves.run(openstack, volume, *TO_BETA)
 
     assert done.exit_code == 0, done.stderr

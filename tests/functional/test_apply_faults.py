@@ -98,14 +98,14 @@ def test_an_outage_of_a_minute_is_borne(
     make: resources.Resources, openstack: shell.Openstack, file: pathlib.Path
 ) -> None:
     batch = batches.Batch(make, openstack, file, [{}] * 5)
-    door = batch.cloud.front_door
+    proxy = batch.cloud.fault_proxy
     done: list[shell.Completed] = []
     command = batch.start("--max-parallel=2")
     batch.until_moving(2)
 
     # Unavailable, then too busy, then connections that break.
     for fault in ({"answer": 503}, {"answer": 429}, {"drop": "before"}):
-        with door.fault(service="volume", every=True, **fault) as rule:
+        with proxy.fault(service="volume", every=True, **fault) as rule:
             time.sleep(_OUTAGE / 3)
         assert 0 < rule.hits < 30
     done.append(command.end())
@@ -125,7 +125,9 @@ def test_a_token_that_expires_is_replaced(
         command = batch.start("--max-parallel=2")
         batch.until_moving(1)
         # So Cinder answers a token that it knows no longer.
-        with batch.cloud.front_door.fault(service="volume", answer=401) as old:
+        with batch.cloud.fault_proxy.fault(
+            service="volume", answer=401
+        ) as old:
             resources.until("401", lambda: old.hits)
             done = command.end()
 
@@ -147,7 +149,7 @@ def test_with_nothing_but_a_token_it_says_so_and_goes_on_later(
         OS_USER_DOMAIN_NAME="",
     )
     batch.until_moving(2)
-    with batch.cloud.front_door.fault(
+    with batch.cloud.fault_proxy.fault(
         service="volume", every=True, answer=401
     ):
         done = command.end()

@@ -99,7 +99,7 @@ def test_a_retype_that_is_dropped_in_silence_has_failed(
         make.disable("cloud@delta")
 
     try:
-        with cloud.front_door.fault(body_pattern="os-retype", call=drain):
+        with cloud.fault_proxy.fault(body_pattern="os-retype", call=drain):
             done = moves.run(openstack, volume, *TO_GOLD)
     finally:
         make.enable("cloud@gamma")
@@ -124,7 +124,7 @@ def test_another_pool_than_asked_for_has_failed(
     def astray(request: exchange.Request) -> None:
         request.body = request.body.replace(b"gamma", b"delta")
 
-    with cloud.front_door.fault(body_pattern="os-migrate", call=astray):
+    with cloud.fault_proxy.fault(body_pattern="os-migrate", call=astray):
         done = moves.run(
             openstack, volume, moves.COLD, moves.node(moves.GAMMA)
         )
@@ -176,7 +176,7 @@ def test_a_volume_may_vanish_meanwhile(
                 "UPDATE volumes SET deleted = 1 WHERE id = ?", (volume.id,)
             )
 
-    with cloud.front_door.fault(
+    with cloud.fault_proxy.fault(
         method="GET", path="/volumes/detail", nth=5, call=delete
     ):
         done = moves.run(openstack, volume, *TO_BETA)

@@ -127,7 +127,7 @@ def test_a_broken_service_ends_in_one_sentence(
     fault: dict[str, Any],
     expected: str,
 ) -> None:
-    with cloud.front_door.fault(service="volume", every=True, **fault):
+    with cloud.fault_proxy.fault(service="volume", every=True, **fault):
         said = untouched.refused(cloud, openstack, word, volume.id, *TO_GOLD)
 
     assert said.startswith(expected)

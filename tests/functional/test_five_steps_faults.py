@@ -138,7 +138,7 @@ class Stage:
                     )
                 if how.get("every"):
                     how["nth"] = 1
-                rule = self.cloud.front_door.fault(**request.match | how)
+                rule = self.cloud.fault_proxy.fault(**request.match | how)
                 stack.enter_context(rule)
                 stack.callback(_was_hit, rule, request)
             if "SIG" in case.fault:
@@ -333,7 +333,7 @@ def test_bears_a_fault_at_every_look(stage: Stage, fault: str) -> None:
 
     with contextlib.ExitStack() as stack:
         for request in five_steps.READS:
-            rule = stage.cloud.front_door.fault(
+            rule = stage.cloud.fault_proxy.fault(
                 **request.match | five_steps.FAULTS[fault]
             )
             stack.enter_context(rule)

@@ -106,11 +106,11 @@ def test_a_disabled_project_is_refused(
     projects, demo = make.keystone.projects, make.project_id("demo")
     projects.update(demo, enabled=False)
     try:
-        before, mark = cloud.inventory(), cloud.front_door.mark()
+        before, mark = cloud.inventory(), cloud.fault_proxy.mark()
 
         done = _swap(openstack, volume)
 
-        after, asked = cloud.inventory(), cloud.front_door.since(mark)
+        after, asked = cloud.inventory(), cloud.fault_proxy.since(mark)
     finally:
         projects.update(demo, enabled=True)
     assert done.exit_code == 1

@@ -68,7 +68,7 @@ class Scene:
         self, request: str, done: Callable[[], object], when: str = "before"
     ) -> shell.Completed:
         """Swap the volume; do something at one of the requests."""
-        with self.make.cloud.front_door.fault(
+        with self.make.cloud.fault_proxy.fault(
             **five_steps.request(request).match,
             call=lambda _: done(),
             when=when,

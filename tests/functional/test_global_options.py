@@ -68,7 +68,7 @@ def test_the_interface_is_heeded(
         )
 
     assert done.exit_code == 0, done.stderr
-    # Only public endpoints are behind the front door.
+    # Only public endpoints are behind the fault proxy.
     assert [r for r in requests if r.service == "volume"] == []
 
 

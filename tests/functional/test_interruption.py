@@ -50,10 +50,10 @@ def _waiting(
     volume: Any,
 ) -> Iterator[subprocess.Popen[str]]:
     """A command of its own that polls for a move which is under way."""
-    mark = cloud.front_door.mark()
+    mark = cloud.fault_proxy.mark()
 
     def polls() -> bool:
-        requests = cloud.front_door.since(mark)
+        requests = cloud.fault_proxy.since(mark)
         return any(
             moves.acting([asked])
             and any(
@@ -123,7 +123,7 @@ def test_a_second_signal_leaves_at_once(
 
     with (
         _waiting(cloud, make, openstack, volume) as process,
-        cloud.front_door.fault(
+        cloud.fault_proxy.fault(
             method="GET", path="/volumes/detail", every=True, hang="before"
         ) as deaf,
     ):
@@ -152,7 +152,7 @@ def test_a_killed_run_is_run_again(
     with _waiting(cloud, make, openstack, volume) as process:
         process.kill()
         process.wait()
-    with cloud.front_door.fault(
+    with cloud.fault_proxy.fault(
         method="GET",
         path="/volumes/detail",
         nth=4,

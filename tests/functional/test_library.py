@@ -204,7 +204,7 @@ def test_evidence_via_nova_is_never_what_was_seen_for_an_earlier_move(
             ),
         )
 
-    with swap_cloud.front_door.fault(
+    with swap_cloud.fault_proxy.fault(
         service="compute",
         method="GET",
         path=f"{server.id}/os-volume_attachments$",

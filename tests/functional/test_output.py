@@ -260,7 +260,7 @@ def test_debug_shows_no_secret(
     attached: Any,
     words: tuple[str, ...],
 ) -> None:
-    mark = cloud.front_door.mark()
+    mark = cloud.fault_proxy.mark()
 
     done = openstack.migrate(words[0], attached.id, *words[1:], "--debug")
 
@@ -272,7 +272,7 @@ def test_debug_shows_no_secret(
     assert "connection_info" not in said
     tokens = {
         value
-        for request in cloud.front_door.since(mark)
+        for request in cloud.fault_proxy.since(mark)
         for headers in (request.request_headers, request.response_headers)
         for name in ("X-Auth-Token", "X-Subject-Token")
         if headers is not None and (value := headers.get(name))
@@ -292,13 +292,13 @@ def test_debug_shows_no_secret(
 def test_an_unknown_column_is_refused_before_anything_is_done(
     cloud: cloud_.Cloud, openstack: shell.Openstack, words: tuple[str, ...]
 ) -> None:
-    mark = cloud.front_door.mark()
+    mark = cloud.fault_proxy.mark()
 
     done = openstack.migrate(*words, "-c=nonsense")
 
     assert done.exit_code == 1
     assert done.last_line.startswith("there is no column nonsense, only ")
-    asked = cloud.front_door.since(mark)
+    asked = cloud.fault_proxy.since(mark)
     assert {request.service for request in asked} <= {"identity"}
 
 

@@ -48,7 +48,7 @@ def killed(
     volume = make.volume()
     make.server(volume)
     commands: list[killable.Command] = []
-    with cloud.front_door.fault(
+    with cloud.fault_proxy.fault(
         service="compute",
         method="PUT",
         path=f"/os-volume_attachments/{volume.id}$",
@@ -76,7 +76,7 @@ def killed(
 def test_without_approval_it_only_looks(
     cloud: cloud_.Cloud, openstack: shell.Openstack, killed: Any
 ) -> None:
-    before, mark = cloud.inventory(), cloud.front_door.mark()
+    before, mark = cloud.inventory(), cloud.fault_proxy.mark()
 
     done = _recover(openstack, "--older-than=0")
 
@@ -90,7 +90,7 @@ def test_without_approval_it_only_looks(
     assert not before.difference(cloud.inventory())
     methods = {
         request.method
-        for request in cloud.front_door.since(mark)
+        for request in cloud.fault_proxy.since(mark)
         if not request.path.endswith("/auth/tokens")
     }
     assert methods == {"GET"}

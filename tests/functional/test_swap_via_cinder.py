@@ -74,8 +74,8 @@ def _over_gamma(
 
     try:
         with (
-            cloud.front_door.fault(body_pattern="os-retype", call=only_gamma),
-            cloud.front_door.fault(body_pattern="os-migrate", call=delta_too),
+            cloud.fault_proxy.fault(body_pattern="os-retype", call=only_gamma),
+            cloud.fault_proxy.fault(body_pattern="os-migrate", call=delta_too),
         ):
             yield
     finally:

@@ -170,12 +170,12 @@ def test_the_user_can_do_little_and_not_for_long(
     make: resources.Resources, openstack: shell.Openstack
 ) -> None:
     scene, cloud = Scene.set(make), make.cloud
-    mark = cloud.front_door.mark()
+    mark = cloud.fault_proxy.mark()
 
     done = _swap(openstack, scene.volume)
 
     assert done.exit_code == 0, done.stderr
-    requests = cloud.front_door.since(mark)
+    requests = cloud.fault_proxy.since(mark)
     writes = [r for r in requests if r.method != "GET"]
     user = next(r for r in writes if r.path.endswith("/v3/users"))
     user_id = json.loads(user.response_body)["user"]["id"]
@@ -203,7 +203,7 @@ def test_no_secret_is_ever_shown(
 ) -> None:
     scene, cloud = Scene.set(make), make.cloud
     path = str(cloud.volume_path(scene.volume.id))
-    mark = cloud.front_door.mark()
+    mark = cloud.fault_proxy.mark()
     command = killable.Command(
         openstack,
         "--debug",
@@ -218,7 +218,7 @@ def test_no_secret_is_ever_shown(
 
     assert done.exit_code == 0, done.stderr
     shown = done.stdout + done.stderr
-    requests = cloud.front_door.since(mark)
+    requests = cloud.fault_proxy.since(mark)
     user = next(
         r for r in requests if r.method == "POST" and "/users" in r.path
     )
@@ -256,7 +256,7 @@ def test_another_domain_and_role(
 ) -> None:
     scene, keystone = Scene.set(make), make.keystone
     domain = keystone.domains.create(make.name("domain"))
-    mark = make.cloud.front_door.mark()
+    mark = make.cloud.fault_proxy.mark()
 
     done = _swap(
         openstack,
@@ -266,7 +266,7 @@ def test_another_domain_and_role(
     )
 
     scene.assert_moved(done)
-    requests = make.cloud.front_door.since(mark)
+    requests = make.cloud.fault_proxy.since(mark)
     user = next(
         r for r in requests if r.method == "POST" and "/users" in r.path
     )
@@ -285,7 +285,7 @@ def test_what_the_tenant_renames_meanwhile_stays_renamed(
         volumes.update(scene.volume.id, name="renamed")
         volumes.set_metadata(scene.volume.id, {"keep": "you", "more": "1"})
 
-    with make.cloud.front_door.fault(
+    with make.cloud.fault_proxy.fault(
         method="GET", path="/os-instance-actions/req", call=rename
     ):
         done = _swap(openstack, scene.volume)

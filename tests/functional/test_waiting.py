@@ -85,7 +85,7 @@ def test_a_second_run_waits_for_the_same_end(
     assert first.exit_code == 0, first.stderr
     assert first.json["result"] == "accepted"
 
-    with cloud.front_door.fault(
+    with cloud.fault_proxy.fault(
         method="GET",
         path="/volumes/detail",
         nth=6,

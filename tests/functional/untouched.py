@@ -33,11 +33,11 @@ def untouched(cloud: cloud_.Cloud) -> Iterator[None]:
     Two requests look like changes and are none: asking for a token, and the
     probe whether Nova takes direct swaps, with a volume that does not exist.
     """
-    before, mark = cloud.inventory(), cloud.front_door.mark()
+    before, mark = cloud.inventory(), cloud.fault_proxy.mark()
     yield
     writes = [
         str(request)
-        for request in cloud.front_door.since(mark)
+        for request in cloud.fault_proxy.since(mark)
         if not _harmless(request, before)
     ]
     assert writes == []

@@ -91,8 +91,8 @@ class CatalogueEntry:
     type: str
     name: str
     path: str = ""
-    #: The front door's name for it; None: its public endpoint is direct.
-    door: str | None = None
+    #: The fault proxy's name for it; None: its public endpoint is direct.
+    proxy: str | None = None
 
 
 #: service process -> what it publishes in the catalogue
@@ -102,7 +102,7 @@ CATALOGUE = {
         "volumev3", "cinderv3", "/v3/$(project_id)s", "volume"
     ),
     "nova": CatalogueEntry("compute", "nova", "/v2.1", "compute"),
-    "placement": CatalogueEntry("placement", "placement", door="placement"),
+    "placement": CatalogueEntry("placement", "placement", proxy="placement"),
     "neutron": CatalogueEntry("network", "neutron"),
     # Nova wants one to exist, and never calls it for servers that boot
     # from a volume.

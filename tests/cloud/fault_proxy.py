@@ -21,7 +21,7 @@ from typing import Any
 from tests.cloud import exchange, faults, proxy
 
 
-class FrontDoor:
+class FaultProxy:
     """Records all requests of clients, and fails those that it is told to.
 
     :param backends: service type (identity, volume, compute, placement) ->
