@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from bench import field as field_
 from bench import moves, process
 from bench.peers import peer as peer_
-from tests.cloud import exchange
+from tests.cloud import http_messages
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,7 +109,7 @@ def sample(
     )
 
 
-def _changes(request: exchange.Request) -> bool:
+def _changes(request: http_messages.Request) -> bool:
     """Whether a service changed something at a client's request."""
     return (
         request.method != "GET"

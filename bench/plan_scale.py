@@ -39,7 +39,7 @@ from importlib import metadata
 
 from bench import volume_rows
 from tests import cloud as cloud_
-from tests.cloud import exchange
+from tests.cloud import http_messages
 
 OPENSTACK = str(pathlib.Path(sys.executable).with_name("openstack"))
 MIGRATE = (OPENSTACK, "volume", "watcher-migrate")
@@ -52,7 +52,7 @@ class Cost:
     cpu: float
     peak: float
     wall: float
-    requests: list[exchange.Request]
+    requests: list[http_messages.Request]
 
     @property
     def moving(self) -> float:
@@ -61,7 +61,7 @@ class Cost:
         return max(r.finished or r.started for r in self.requests) - first
 
 
-def _moves(request: exchange.Request) -> bool:
+def _moves(request: http_messages.Request) -> bool:
     return request.method == "POST" and request.path.endswith("/action")
 
 

@@ -14,7 +14,7 @@
 
 from tests.cloud.cloud import Cloud
 from tests.cloud.errors import CloudError
-from tests.cloud.exchange import Request
 from tests.cloud.fault_proxy import FaultProxy
+from tests.cloud.http_messages import Request
 
 __all__ = ["Cloud", "CloudError", "FaultProxy", "Request"]

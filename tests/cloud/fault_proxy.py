@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.cloud import exchange, faults, proxy
+from tests.cloud import faults, http_messages, proxy
 
 
 class FaultProxy:
@@ -29,7 +29,7 @@ class FaultProxy:
     """
 
     def __init__(self, backends: Mapping[str, str]) -> None:
-        self._requests: list[exchange.Request] = []
+        self._requests: list[http_messages.Request] = []
         self._faults: list[faults.Fault] = []
         self._lock = threading.Lock()
         self._proxies = {
@@ -49,7 +49,7 @@ class FaultProxy:
             one.close()
 
     @property
-    def requests(self) -> list[exchange.Request]:
+    def requests(self) -> list[http_messages.Request]:
         """All requests so far, in the order of their arrival."""
         with self._lock:
             return list(self._requests)
@@ -63,7 +63,7 @@ class FaultProxy:
         with self._lock:
             return len(self._requests)
 
-    def since(self, mark: int) -> list[exchange.Request]:
+    def since(self, mark: int) -> list[http_messages.Request]:
         return self.requests[mark:]
 
     def fault(
@@ -81,7 +81,7 @@ class FaultProxy:
         drop: str | None = None,
         hang: str | None = None,
         seconds: float | None = None,
-        call: Callable[[exchange.Request], object] | None = None,
+        call: Callable[[http_messages.Request], object] | None = None,
         when: str = faults.BEFORE,
     ) -> faults.Fault:
         """Let requests fail within a ``with`` block.
@@ -126,7 +126,7 @@ class FaultProxy:
             if rule in self._faults:
                 self._faults.remove(rule)
 
-    def admit(self, request: exchange.Request) -> list[faults.Fault]:
+    def admit(self, request: http_messages.Request) -> list[faults.Fault]:
         """Record a request; return the rules that apply to it."""
         with self._lock:
             self._requests.append(request)

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests import cloud as cloud_
-from tests.cloud import exchange
+from tests.cloud import http_messages
 from tests.functional import resources, shell
 
 ALPHA, BETA = "cloud@alpha#pool", "cloud@beta#pool"  # bronze
@@ -49,7 +49,7 @@ def run(
     )
 
 
-def acting(requests: list[exchange.Request]) -> list[dict[str, Any]]:
+def acting(requests: list[http_messages.Request]) -> list[dict[str, Any]]:
     """The bodies of those requests that ask Cinder to move a volume."""
     return [
         r.json
@@ -91,9 +91,9 @@ def settled(make: resources.Resources, volume: Any) -> Any:
 @contextlib.contextmanager
 def requests_within(
     cloud: cloud_.Cloud,
-) -> Iterator[list[exchange.Request]]:
+) -> Iterator[list[http_messages.Request]]:
     """A list that holds, after the block, what was asked within it."""
-    seen: list[exchange.Request] = []
+    seen: list[http_messages.Request] = []
     mark = cloud.fault_proxy.mark()
     yield seen
     seen += cloud.fault_proxy.since(mark)

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from tests import cloud as cloud_
-from tests.cloud import exchange
+from tests.cloud import http_messages
 from tests.functional import moves, resources, shell
 
 TO_BETA = (moves.COLD, moves.node(moves.BETA))
@@ -146,7 +146,7 @@ def test_another_admin_may_be_faster(
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
 
-    def faster(request: exchange.Request) -> None:
+    def faster(request: http_messages.Request) -> None:
         make.cinder.volumes.retype(volume.id, "silver", "on-demand")
 
     with cloud.fault_proxy.fault(body_pattern="os-retype", call=faster):
@@ -173,7 +173,7 @@ def test_polls_bear_a_passing_outage(
 
     with contextlib.ExitStack() as outage:
 
-        def begin(request: exchange.Request) -> None:
+        def begin(request: http_messages.Request) -> None:
             for number, fault in enumerate(faults, 1):
                 outage.enter_context(
                     cloud.fault_proxy.fault(

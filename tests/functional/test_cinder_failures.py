@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from tests import cloud as cloud_
-from tests.cloud import databases, exchange
+from tests.cloud import databases, http_messages
 from tests.functional import conftest, moves, resources, shell
 
 TO_BETA = (moves.COLD, moves.node(moves.BETA))
@@ -94,7 +94,7 @@ def test_a_retype_that_is_dropped_in_silence_has_failed(
         volume.id, "available", migration_status=stale
     )
 
-    def drain(request: exchange.Request) -> None:
+    def drain(request: http_messages.Request) -> None:
         make.disable("cloud@gamma")
         make.disable("cloud@delta")
 
@@ -121,7 +121,7 @@ def test_another_pool_than_asked_for_has_failed(
     # A volume of this type may be on any pool.
     volume = make.volume("silver", pool=moves.ALPHA)
 
-    def astray(request: exchange.Request) -> None:
+    def astray(request: http_messages.Request) -> None:
         request.body = request.body.replace(b"gamma", b"delta")
 
     with cloud.fault_proxy.fault(body_pattern="os-migrate", call=astray):
@@ -170,7 +170,7 @@ def test_a_volume_may_vanish_meanwhile(
     volume = make.volume(pool=moves.ALPHA)
     turn("beta", connect="hang")
 
-    def delete(request: exchange.Request) -> None:
+    def delete(request: http_messages.Request) -> None:
         with databases.opened(cloud.directory, "cinder") as connection:
             connection.execute(
                 "UPDATE volumes SET deleted = 1 WHERE id = ?", (volume.id,)

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from tests import cloud as cloud_
-from tests.cloud import exchange
+from tests.cloud import http_messages
 from tests.functional import conftest, moves, resources, shell
 
 
@@ -64,10 +64,10 @@ def _over_gamma(
     :param fails: the migration's swap fails
     """
 
-    def only_gamma(request: exchange.Request) -> None:
+    def only_gamma(request: http_messages.Request) -> None:
         make.disable("cloud@delta")
 
-    def delta_too(request: exchange.Request) -> None:
+    def delta_too(request: http_messages.Request) -> None:
         make.enable("cloud@delta")
         if fails:
             cloud.knobs("nova").set(swap="fail-before-pivot")

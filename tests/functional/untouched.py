@@ -20,7 +20,7 @@ import shlex
 from collections.abc import Iterator
 
 from tests import cloud as cloud_
-from tests.cloud import exchange, inventory
+from tests.cloud import http_messages, inventory
 from tests.functional import shell
 
 _REMEDY = re.compile(r"\(remedy: ((?:[^()]|\([^()]*\))*)\)")
@@ -44,7 +44,9 @@ def untouched(cloud: cloud_.Cloud) -> Iterator[None]:
     assert before.difference(cloud.inventory()) == []
 
 
-def _harmless(request: exchange.Request, before: inventory.Inventory) -> bool:
+def _harmless(
+    request: http_messages.Request, before: inventory.Inventory
+) -> bool:
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return True
     if request.service == "identity":

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What passes through the fault proxy."""
+"""Requests and answers, as they pass through the fault proxy."""
 
 from __future__ import annotations
 
