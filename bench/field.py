@@ -68,11 +68,13 @@ class Field:
         live moves (semantics 0.12); so it takes a moment.
         """
         for backend in _BACKENDS:
-            self.cloud.knobs(backend).set(delete=f"slow:{_DELETION:g}")
+            self.cloud.fault_switches(backend).set(
+                delete=f"slow:{_DELETION:g}"
+            )
         made = self._make.cinder.volume_types.create(moves.TYPE)
         made.set_keys({"volume_backend_name": moves.BACKEND_NAME})
         for backend in ("alpha", "beta"):
-            self.cloud.knobs(backend).set(
+            self.cloud.fault_switches(backend).set(
                 capabilities={"volume_backend_name": moves.BACKEND_NAME}
             )
 
@@ -80,12 +82,12 @@ class Field:
     def slowed(self, seconds: float) -> Iterator[None]:
         """Have the backends take so much longer to make a volume."""
         for backend in _BACKENDS:
-            self.cloud.knobs(backend).set(create=f"slow:{seconds:g}")
+            self.cloud.fault_switches(backend).set(create=f"slow:{seconds:g}")
         try:
             yield
         finally:
             for backend in _BACKENDS:
-                self.cloud.knobs(backend).set(create=None)
+                self.cloud.fault_switches(backend).set(create=None)
 
     def slots(self, number: int, attached: bool) -> list[Slot]:
         """The first so many volumes; made where there are fewer yet.

@@ -36,7 +36,7 @@ def _no_room(cloud: cloud_.Cloud, backends: tuple[str, ...]) -> Iterator[None]:
 
     def fill(_: object) -> None:
         for backend in backends:
-            cloud.knobs(backend).set(free_capacity_gb=0)
+            cloud.fault_switches(backend).set(free_capacity_gb=0)
 
     with (
         contextlib.ExitStack() as later,
@@ -48,7 +48,9 @@ def _no_room(cloud: cloud_.Cloud, backends: tuple[str, ...]) -> Iterator[None]:
         ),
     ):
         for backend in backends:
-            later.callback(cloud.knobs(backend).set, free_capacity_gb=None)
+            later.callback(
+                cloud.fault_switches(backend).set, free_capacity_gb=None
+            )
         yield
 
 
@@ -58,21 +60,21 @@ def _copy_fails(
 ) -> Iterator[None]:
     """Let nobody connect to new volumes on some backends."""
     for backend in backends:
-        cloud.knobs(backend).set(connect="fail")
+        cloud.fault_switches(backend).set(connect="fail")
     try:
         yield
     finally:
         for backend in backends:
-            cloud.knobs(backend).set(connect=None)
+            cloud.fault_switches(backend).set(connect=None)
 
 
 @contextlib.contextmanager
 def _swap_fails(cloud: cloud_.Cloud) -> Iterator[None]:
-    cloud.knobs("nova").set(swap="fail-before-pivot")
+    cloud.fault_switches("nova").set(swap="fail-before-pivot")
     try:
         yield
     finally:
-        cloud.knobs("nova").clear()
+        cloud.fault_switches("nova").clear()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -323,7 +323,7 @@ def main() -> None:
             bench_plan(cloud, options.volumes)
         if options.moves:
             if not options.copy:
-                cloud.knobs("alpha").set(migrate="assisted")
+                cloud.fault_switches("alpha").set(migrate="assisted")
             bench_apply(
                 cloud,
                 options.moves,

@@ -36,8 +36,8 @@ from tests.cloud import (
     environments,
     errors,
     fault_proxy,
+    fault_switches,
     inventory,
-    knobs,
     ports,
     readiness,
     service,
@@ -240,14 +240,14 @@ class Cloud(disks.Disks):
         keystone.stop()
         keystone.start()
 
-    def knobs(self, owner: str) -> knobs.Knobs:
-        """Return the knobs of a backend (``alpha``...) or of ``nova``."""
+    def fault_switches(self, owner: str) -> fault_switches.FaultSwitches:
+        """Return the switches of a backend (``alpha``...) or of ``nova``."""
         reports = owner in seed.BACKENDS
 
         def confirms() -> bool:
             return reports and self.service("cinder").running
 
-        return knobs.Knobs(owner, self.directory, confirms)
+        return fault_switches.FaultSwitches(owner, self.directory, confirms)
 
     @property
     def auth_url(self) -> str:

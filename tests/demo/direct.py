@@ -69,7 +69,7 @@ class Direct:
             killed (SIGKILL), as by a power cut. The cloud goes on alone. User,
             source and destination are left.""",
         )
-        self._cloud.knobs("nova").set(swap="hang")
+        self._cloud.fault_switches("nova").set(swap="hang")
         running = self._openstack.start(
             *("volume", "watcher-migrate", "run", "tickets"),
             *("--destination-type", "gold", "--swap-via", "nova"),
@@ -110,7 +110,7 @@ class Direct:
     def _until_swapped(self, guest: guests.Guest) -> None:
         """Nova ends what it began, whether anybody waits or not."""
         self._shown.say("Later Nova has ended its copy.")
-        self._cloud.knobs("nova").clear()
+        self._cloud.fault_switches("nova").clear()
         actions = self._make.nova.instance_action
         (swap,) = (
             one

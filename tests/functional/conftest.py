@@ -63,28 +63,28 @@ def openstack(cloud: cloud_.Cloud) -> shell.Openstack:
     return shell.Openstack(cloud.environment("admin"))
 
 
-class Knobs:
-    """Turns knobs of backends and of Nova, and all of them back later."""
+class SetFaults:
+    """Sets fault switches of backends and of Nova; puts all back later."""
 
     def __init__(self, cloud: cloud_.Cloud) -> None:
         self._cloud = cloud
-        self._turned: dict[str, None] = {}
+        self._owners: dict[str, None] = {}
 
     def __call__(self, owner: str, **values: Any) -> None:
-        """Turn knobs; see the test cloud's README for all there are."""
-        self._turned[owner] = None
-        self._cloud.knobs(owner).set(**values)
+        """Set switches; see the test cloud's README for all there are."""
+        self._owners[owner] = None
+        self._cloud.fault_switches(owner).set(**values)
 
     def clear(self) -> None:
-        """Turn all back."""
-        for owner in self._turned:
-            self._cloud.knobs(owner).clear()
-        self._turned.clear()
+        """Put all back."""
+        for owner in self._owners:
+            self._cloud.fault_switches(owner).clear()
+        self._owners.clear()
 
 
 @pytest.fixture
-def turn(cloud: cloud_.Cloud) -> Iterator[Knobs]:
-    """Turns knobs for the length of a test."""
-    knobs = Knobs(cloud)
-    yield knobs
-    knobs.clear()
+def turn(cloud: cloud_.Cloud) -> Iterator[SetFaults]:
+    """Sets fault switches for the length of a test."""
+    set_faults = SetFaults(cloud)
+    yield set_faults
+    set_faults.clear()

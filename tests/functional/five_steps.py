@@ -163,7 +163,7 @@ class Case:
     """One run with one thing that goes wrong; or two, while undoing.
 
     :param outcome: how it must end, in the words of the table
-    :param owner: of the knobs that are turned meanwhile: nova, or the
+    :param owner: of the switches that are set meanwhile: nova, or the
         backends of the source or of the destination
     :param then: what befalls a later request
     :param words: more of the command line
@@ -174,7 +174,7 @@ class Case:
     outcome: str
     request: Request | None = None
     owner: str = ""
-    knobs: dict[str, Any] = dataclasses.field(default_factory=dict)
+    switches: dict[str, Any] = dataclasses.field(default_factory=dict)
     then: tuple[str, str] | None = None
     words: tuple[str, ...] = ()
 
@@ -208,19 +208,19 @@ def _while_undoing(name: str, fault: str, outcome: str) -> Case:
     )
 
 
-def _knob(
+def _switch(
     what: str,
     outcome: str,
     owner: str = "nova",
     words: tuple[str, ...] = (),
-    **knobs: Any,
+    **switches: Any,
 ) -> Case:
     return Case(
         what,
-        ", ".join(f"{name}={value}" for name, value in knobs.items()),
+        ", ".join(f"{name}={value}" for name, value in switches.items()),
         outcome,
         owner=owner,
-        knobs=knobs,
+        switches=switches,
         words=words,
     )
 
@@ -274,7 +274,7 @@ CASES: tuple[Case, ...] = (
     _at("set read-only", "dropped after", DONE),
     _at("set read-only", "SIGKILL", REMOVED),
     _at("set read-only", "SIGTERM", UNDONE),
-    _knob(
+    _switch(
         "the destination ends in error", UNDONE, "destination", create="fail"
     ),
     # Step three, until Nova is asked
@@ -308,13 +308,13 @@ CASES: tuple[Case, ...] = (
     _at("DELETE source", "not answered", DONE),
     _at("DELETE source", "SIGKILL", FINISHED),
     _at("DELETE source", "SIGINT", DONE),
-    _knob(
+    _switch(
         "the source cannot be deleted",
         DONE_SOURCE_LEFT,
         "source",
         delete="fail",
     ),
-    _knob("the source is busy", DONE_SOURCE_LEFT, "source", delete="busy"),
+    _switch("the source is busy", DONE_SOURCE_LEFT, "source", delete="busy"),
     _at("PUT metadata (unmark)", "500", DONE),
     _at("PUT metadata (unmark)", "500 always", FINISHED),
     _at("PUT metadata (unmark)", "dropped after", DONE),
@@ -333,19 +333,19 @@ CASES: tuple[Case, ...] = (
     _while_undoing("DELETE user", "500 always", REMOVED),
     _while_undoing("DELETE user", "SIGTERM", UNDONE),
     # Nova's own failures, by the points of semantics B.4
-    _knob("P1, before anything", UNDONE, connector="fail"),
-    _knob("P2, connecting in Cinder", UNDONE, attachment_update="fail"),
-    _knob("P3, connecting on the host", UNDONE, swap="fail-connect"),
-    _knob("P4, while copying", UNDONE, swap="fail-before-pivot"),
-    _knob(
+    _switch("P1, before anything", UNDONE, connector="fail"),
+    _switch("P2, connecting in Cinder", UNDONE, attachment_update="fail"),
+    _switch("P3, connecting on the host", UNDONE, swap="fail-connect"),
+    _switch("P4, while copying", UNDONE, swap="fail-before-pivot"),
+    _switch(
         "P9, taken up late",
         FINISHED,
         "nova",
         ("--timeout=30",),
         consume="never",
     ),
-    _knob("P5, after the switch", QUARANTINE, swap="fail-after-pivot"),
-    _knob("P5, completing", QUARANTINE, attachment_complete="fail"),
-    _knob("P6, detaching the old", QUARANTINE, attachment_delete="fail"),
-    _knob("P8, noting the new", QUARANTINE, bdm_save="fail"),
+    _switch("P5, after the switch", QUARANTINE, swap="fail-after-pivot"),
+    _switch("P5, completing", QUARANTINE, attachment_complete="fail"),
+    _switch("P6, detaching the old", QUARANTINE, attachment_delete="fail"),
+    _switch("P8, noting the new", QUARANTINE, bdm_save="fail"),
 )

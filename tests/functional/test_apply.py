@@ -41,7 +41,7 @@ def test_a_canary_that_dies_stops_it_all(
     make: resources.Resources,
     openstack: shell.Openstack,
     file: pathlib.Path,
-    turn: conftest.Knobs,
+    turn: conftest.SetFaults,
 ) -> None:
     batch = batches.Batch(make, openstack, file, [{}] * 3)
     turn("beta", create="fail")

@@ -62,7 +62,7 @@ def test_interrupted_once_it_waits_for_what_moves(
     make: resources.Resources,
     openstack: shell.Openstack,
     file: pathlib.Path,
-    turn: conftest.Knobs,
+    turn: conftest.SetFaults,
 ) -> None:
     batch = batches.Batch(make, openstack, file, [{}] * 5)
     command = batch.start("--max-parallel=2")
@@ -167,7 +167,7 @@ def test_a_backend_that_goes_down_stops_its_lane_alone(
     make: resources.Resources,
     openstack: shell.Openstack,
     file: pathlib.Path,
-    turn: conftest.Knobs,
+    turn: conftest.SetFaults,
 ) -> None:
     kinds = [{"volume_type": "silver"}] * 6 + [{}] * 4
     batch = batches.Batch(make, openstack, file, kinds)

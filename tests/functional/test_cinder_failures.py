@@ -33,7 +33,7 @@ def test_a_copy_that_fails_leaves_the_volume_as_it_was(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    turn: conftest.SetFaults,
     request_: str,
     destination: tuple[str, ...],
 ) -> None:
@@ -55,20 +55,20 @@ def test_a_copy_that_fails_leaves_the_volume_as_it_was(
 
 
 @pytest.mark.parametrize(
-    ("backend", "knob"),
+    ("backend", "switch"),
     [("alpha", {"migrate": "assisted-fail"}), ("beta", {"create": "fail"})],
 )
 def test_a_migration_that_never_copied_has_failed(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    turn: conftest.SetFaults,
     backend: str,
-    knob: dict[str, Any],
+    switch: dict[str, Any],
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
     content = cloud.digest(volume.id)
-    turn(backend, **knob)
+    turn(backend, **switch)
 
     done = moves.run(openstack, volume, *TO_BETA)
 
@@ -140,7 +140,7 @@ def test_an_old_copy_that_stays_is_a_warning(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    turn: conftest.SetFaults,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
     content = cloud.digest(volume.id)
@@ -165,7 +165,7 @@ def test_a_volume_may_vanish_meanwhile(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    turn: conftest.SetFaults,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
     turn("beta", connect="hang")

@@ -109,7 +109,7 @@ class Stage:
         """What the volume is swapped to: there and back again."""
         return "gold" if self.type == "bronze" else "bronze"
 
-    def _knobs(self, case: five_steps.Case) -> tuple[str, ...]:
+    def _switches(self, case: five_steps.Case) -> tuple[str, ...]:
         return {
             "": (),
             "nova": ("nova",),
@@ -125,10 +125,10 @@ class Stage:
             words = ("--os-cloud=hasty", *words)
         running: list[killable.Command] = []
         with contextlib.ExitStack() as stack:
-            for owner in self._knobs(case):
-                knobs = self.cloud.knobs(owner)
-                stack.callback(knobs.clear)
-                knobs.set(**case.knobs)
+            for owner in self._switches(case):
+                switches = self.cloud.fault_switches(owner)
+                stack.callback(switches.clear)
+                switches.set(**case.switches)
             for request, fault in _faults(case):
                 how = dict(five_steps.FAULTS[fault])
                 if fault.startswith("SIG"):
@@ -269,7 +269,7 @@ _DONE, _DONE_LEFT = five_steps.DONE, five_steps.DONE_SOURCE_LEFT
 
 
 def _no_swap_runs(stage: Stage, case: five_steps.Case) -> bool:
-    if "consume" in case.knobs:
+    if "consume" in case.switches:
         return True
     actions = stage.make.nova.instance_action
     for row in actions.list(stage.server_id):

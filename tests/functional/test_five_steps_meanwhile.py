@@ -211,8 +211,8 @@ def test_a_snapshot_made_after_the_swap_keeps_the_source(
 
 def test_a_swap_that_is_never_taken_up_is_fenced(scene: Scene) -> None:
     make = scene.make
-    knobs = make.cloud.knobs("nova")
-    knobs.set(consume="never")
+    switches = make.cloud.fault_switches("nova")
+    switches.set(consume="never")
     try:
         done = scene.run("--timeout=30")
 
@@ -224,7 +224,7 @@ def test_a_swap_that_is_never_taken_up_is_fenced(scene: Scene) -> None:
         assert row["Result"] == "done", row
         scene.assert_as_before()
     finally:
-        knobs.clear()
+        switches.clear()
     # Now nova-compute takes it up after all; and can do no harm.
     (swap,) = [
         action
@@ -244,13 +244,13 @@ def test_a_swap_that_is_never_taken_up_is_fenced(scene: Scene) -> None:
 
 def test_nova_compute_dies_while_it_copies(scene: Scene) -> None:
     make, nova = scene.make, scene.make.cloud.service("nova")
-    knobs = make.cloud.knobs("nova")
-    knobs.set(swap="hang")
+    switches = make.cloud.fault_switches("nova")
+    switches.set(swap="hang")
     try:
         done = scene.run("--timeout=30")
         nova.kill()
     finally:
-        knobs.clear()
+        switches.clear()
         nova.start()
 
     # Nobody can tell over the API where the guest's disk is.

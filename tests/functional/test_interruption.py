@@ -78,7 +78,7 @@ def _finished(process: subprocess.Popen[str]) -> shell.Completed:
 
 
 def _arrives(
-    make: resources.Resources, turn: conftest.Knobs, volume: Any
+    make: resources.Resources, turn: conftest.SetFaults, volume: Any
 ) -> None:
     """What was handed over comes to its end by itself."""
     turn.clear()
@@ -93,7 +93,7 @@ def test_a_signal_hands_the_move_over(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    turn: conftest.SetFaults,
     number: signal.Signals,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
@@ -116,7 +116,7 @@ def test_a_second_signal_leaves_at_once(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    turn: conftest.SetFaults,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
     turn("beta", connect="hang")
@@ -143,7 +143,7 @@ def test_a_killed_run_is_run_again(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    turn: conftest.SetFaults,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
     content = cloud.digest(volume.id)
@@ -190,7 +190,7 @@ def test_a_closed_stderr_hands_the_move_over(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    turn: conftest.SetFaults,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
     turn("beta", create="slow:2")

@@ -101,7 +101,7 @@ def test_each_blocker_is_named(
 def test_pools_are_filled_in_order(
     pool: evacuation.Evacuated,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    turn: conftest.SetFaults,
 ) -> None:
     # Thin pools: 20 times their size, less what is provisioned already.
     (beta,) = (

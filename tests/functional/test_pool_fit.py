@@ -100,7 +100,7 @@ def reporting(current_cloud: cloud_.Cloud) -> Iterator[cloud_.Cloud]:
         for backend in backends:
             # Asked for the pools of a type, Cinder 29 stumbles over pools
             # that are not infinite: there is no size to compare with.
-            current_cloud.knobs(backend).set(
+            current_cloud.fault_switches(backend).set(
                 capabilities={
                     **CAPABILITIES.get(backend, {}),
                     "free_capacity_gb": "infinite",
@@ -109,7 +109,7 @@ def reporting(current_cloud: cloud_.Cloud) -> Iterator[cloud_.Cloud]:
         yield current_cloud
     finally:
         for backend in backends:
-            current_cloud.knobs(backend).clear()
+            current_cloud.fault_switches(backend).clear()
 
 
 @pytest.mark.parametrize("extra_specs", SPECS, ids=str)

@@ -98,7 +98,7 @@ def test_a_frozen_service_is_refused_until_the_remedy(
     assert check.exit_code == 0, check.stdout
 
 
-KNOBS: dict[str, tuple[dict[str, dict[str, Any]], tuple[str, ...], str]] = {
+SWITCHES: dict[str, tuple[dict[str, dict[str, Any]], tuple[str, ...], str]] = {
     "pool is down": (
         {"beta": {"down": True}},
         (TO_BETA,),
@@ -157,18 +157,18 @@ KNOBS: dict[str, tuple[dict[str, dict[str, Any]], tuple[str, ...], str]] = {
 
 
 @pytest.mark.parametrize(
-    ("knobs", "options", "expected"), KNOBS.values(), ids=KNOBS
+    ("switches", "options", "expected"), SWITCHES.values(), ids=SWITCHES
 )
 def test_pools_that_cannot_take_it_are_refused(
     cloud: cloud_.Cloud,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    turn: conftest.SetFaults,
     volume: Any,
-    knobs: dict[str, dict[str, Any]],
+    switches: dict[str, dict[str, Any]],
     options: tuple[str, ...],
     expected: str,
 ) -> None:
-    for backend, values in knobs.items():
+    for backend, values in switches.items():
         turn(backend, **values)
 
     said = untouched.refused(

@@ -241,7 +241,7 @@ def _write_state(
 def test_a_resize_is_waited_for_and_warned_of(
     cloud: cloud_.Cloud,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    turn: conftest.SetFaults,
     scene: Scene,
 ) -> None:
     servers = scene.make.nova.servers

@@ -70,7 +70,7 @@ def _over_gamma(
     def delta_too(request: http_messages.Request) -> None:
         make.enable("cloud@delta")
         if fails:
-            cloud.knobs("nova").set(swap="fail-before-pivot")
+            cloud.fault_switches("nova").set(swap="fail-before-pivot")
 
     try:
         with (
@@ -80,7 +80,7 @@ def _over_gamma(
             yield
     finally:
         make.enable("cloud@delta")
-        cloud.knobs("nova").clear()
+        cloud.fault_switches("nova").clear()
 
 
 @pytest.mark.parametrize("state", [_active, _paused, _resized])
@@ -203,7 +203,7 @@ def test_a_type_that_is_the_same_moves_nothing(
 def test_a_failure_before_the_pivot_leaves_the_guest_alone(
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    turn: conftest.SetFaults,
     server: Any,
     point: str,
 ) -> None:
@@ -224,7 +224,7 @@ def test_a_failure_after_the_pivot_is_called_undecided(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    turn: conftest.SetFaults,
 ) -> None:
     # Its own server: nothing good comes of that one any more.
     lost = make.server()

@@ -27,7 +27,7 @@ _BEFORE_THE_WAIT = 12
 
 
 @pytest.fixture
-def stuck(turn: conftest.Knobs) -> conftest.Knobs:
+def stuck(turn: conftest.SetFaults) -> conftest.SetFaults:
     """Copies to the second bronze pool hang, until it is cleared."""
     turn("beta", connect="hang")
     return turn
@@ -37,7 +37,7 @@ def test_a_time_out_leaves_the_move_to_be_joined(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    stuck: conftest.Knobs,
+    stuck: conftest.SetFaults,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
     content = cloud.digest(volume.id)
@@ -78,7 +78,7 @@ def test_a_second_run_waits_for_the_same_end(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    stuck: conftest.Knobs,
+    stuck: conftest.SetFaults,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
     first = moves.run(openstack, volume, *TO_BETA, "--no-wait")

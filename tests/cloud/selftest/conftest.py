@@ -47,4 +47,4 @@ def cloud(
 def driver(cloud: Cloud) -> Iterator[Driver]:
     yield Driver(cloud)
     for owner in (*seed.BACKENDS, "nova"):
-        cloud.knobs(owner).clear()
+        cloud.fault_switches(owner).clear()

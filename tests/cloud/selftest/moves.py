@@ -27,7 +27,7 @@ from tests.cloud.services.testcloud import seed
 def test_every_backend_takes_volumes(driver: Driver, backend: str) -> None:
     others = [name for name in seed.BACKENDS if name != backend]
     for name in others:
-        driver.cloud.knobs(name).set(free_capacity_gb=0)
+        driver.cloud.fault_switches(name).set(free_capacity_gb=0)
     volume = driver.volume(seed.BACKENDS[backend])
     assert driver.host(volume) == f"cloud@{backend}#pool"
     assert f"volume-{volume}" in driver.cloud.backend_files(backend)

@@ -30,7 +30,7 @@ from tests.cloud.selftest.driver import Driver, until
 def test_cinder_is_killed_during_a_copy(driver: Driver) -> None:
     volume = driver.volume()
     backend = driver.cloud.volume_path(volume).parent.name
-    driver.cloud.knobs(backend).set(connect="hang")
+    driver.cloud.fault_switches(backend).set(connect="hang")
     driver.cinder.volumes.retype(volume, "gold", "on-demand")
     driver.wait_migration(volume, "migrating")
     targets = until(
@@ -44,7 +44,7 @@ def test_cinder_is_killed_during_a_copy(driver: Driver) -> None:
         ]
     )
     driver.cloud.service("cinder").kill()
-    driver.cloud.knobs(backend).clear()
+    driver.cloud.fault_switches(backend).clear()
     driver.cloud.service("cinder").start()
     after = driver.get(volume)
     assert (after.status, after.migration_status) == ("retyping", "migrating")

@@ -23,7 +23,7 @@ import pathlib
 
 from cinder import exception
 from cinder.volume import driver, volume_utils
-from testcloud import knobs, seed, sparse
+from testcloud import fault_switches, seed, sparse
 
 _GIB = 1 << 30
 _TOTAL_GB = 1000.0
@@ -31,7 +31,7 @@ _OVER_SUBSCRIPTION = 20.0
 
 
 class SparseFileDriver(driver.VolumeDriver):
-    """Volumes in ``backends/<backend>/``, with knobs for every failure."""
+    """Volumes in ``backends/<backend>/``, with switches for every failure."""
 
     VERSION = "1.0.0"
 
@@ -39,7 +39,7 @@ class SparseFileDriver(driver.VolumeDriver):
         super().__init__(*args, **kwargs)
         self._backend = self.configuration.config_group
         self._folder = pathlib.Path("backends", self._backend).absolute()
-        self._knobs = knobs.Knobs(self._backend)
+        self._switches = fault_switches.FaultSwitches(self._backend)
 
     def do_setup(self, context) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -56,12 +56,12 @@ class SparseFileDriver(driver.VolumeDriver):
         )
 
     def create_volume(self, volume) -> None:
-        self._knobs.obey("create", {"fail": self._fail("create")})
+        self._switches.obey("create", {"fail": self._fail("create")})
         with self._path(volume).open("xb") as new:
             new.truncate(volume["size"] * _GIB)
 
     def delete_volume(self, volume) -> None:
-        self._knobs.obey(
+        self._switches.obey(
             "delete",
             {
                 "fail": self._fail("delete"),
@@ -97,7 +97,7 @@ class SparseFileDriver(driver.VolumeDriver):
         pass
 
     def initialize_connection(self, volume, connector):
-        self._knobs.obey("connect", {"fail": self._fail("connect")})
+        self._switches.obey("connect", {"fail": self._fail("connect")})
         return {
             "driver_volume_type": "local",
             "data": {"device_path": str(self._path(volume))},
@@ -110,10 +110,12 @@ class SparseFileDriver(driver.VolumeDriver):
         return False, None
 
     def migrate_volume(self, context, volume, host):
-        """Let Cinder copy, unless the knob asks for an assisted move."""
-        if self._knobs.get("migrate") is None:
+        """Let Cinder copy, unless the switch asks for an assisted move."""
+        if self._switches.get("migrate") is None:
             return False, None
-        self._knobs.obey("migrate", {"assisted-fail": self._fail("migrate")})
+        self._switches.obey(
+            "migrate", {"assisted-fail": self._fail("migrate")}
+        )
         destination = volume_utils.extract_host(host["host"], "backend")
         backend = destination.partition("@")[2]
         self._path(volume).rename(
@@ -136,9 +138,9 @@ class SparseFileDriver(driver.VolumeDriver):
 
     def _update_volume_stats(self) -> None:
         sizes = [file.stat().st_size for file in self._folder.iterdir()]
-        total = self._knobs.get("total_capacity_gb") or _TOTAL_GB
+        total = self._switches.get("total_capacity_gb") or _TOTAL_GB
         provisioned = sum(sizes) / _GIB
-        free = self._knobs.get("free_capacity_gb")
+        free = self._switches.get("free_capacity_gb")
         if free is None:
             free = total - provisioned
         else:
@@ -162,7 +164,7 @@ class SparseFileDriver(driver.VolumeDriver):
             "goodness_function": self.get_goodness_function(),
             "backend_state": "up",
         }
-        pool.update(self._knobs.get("capabilities") or {})
+        pool.update(self._switches.get("capabilities") or {})
         self._stats = {
             "volume_backend_name": self.configuration.volume_backend_name,
             "vendor_name": "Open Source",

@@ -18,13 +18,13 @@ import functools
 
 from nova import exception, objects
 from nova.volume import cinder
-from testcloud import knobs, messaging
+from testcloud import fault_switches, messaging
 
 
 def _obey_first(name: str, function):
     @functools.wraps(function)
     def wrapper(*args, **kwargs):
-        knobs.Knobs("nova").obey(
+        fault_switches.FaultSwitches("nova").obey(
             name, {"fail": exception.NovaException(f"{name} told to fail")}
         )
         return function(*args, **kwargs)
@@ -33,7 +33,7 @@ def _obey_first(name: str, function):
 
 
 def install() -> None:
-    """Let the knobs of "nova" reach these steps of a swap.
+    """Let the switches of "nova" reach these steps of a swap.
 
     consume=never: nova-compute does not take the request from its queue.
     attachment_update, attachment_complete, attachment_delete,
@@ -41,7 +41,8 @@ def install() -> None:
     bdm_save: the server's own record of its volume is not written.
     """
     messaging.hold(
-        "swap_volume", lambda: knobs.Knobs("nova").get("consume") == "never"
+        "swap_volume",
+        lambda: fault_switches.FaultSwitches("nova").get("consume") == "never",
     )
     for name in (
         "attachment_update",

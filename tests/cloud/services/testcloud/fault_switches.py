@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Reads the knobs with which tests make drivers fail, hang or be slow."""
+"""Reads the switches with which tests make drivers fail, hang or be slow."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from typing import Any
 _POLL_SECONDS = 0.1
 
 
-class Knobs:
-    """One owner's knobs: a small file that tests write, read at each use."""
+class FaultSwitches:
+    """One owner's switches: a small file of the tests, read at each use."""
 
     def __init__(self, owner: str) -> None:
-        self._path = pathlib.Path("knobs", f"{owner}.json").absolute()
+        self._path = pathlib.Path("fault_switches", f"{owner}.json").absolute()
 
     def get(self, name: str) -> Any:
         try:
@@ -35,10 +35,10 @@ class Knobs:
             return None
 
     def obey(self, name: str, failures: dict[str, Exception]) -> None:
-        """Do what the knob `name` says at this point of the work.
+        """Do what the switch `name` says at this point of the work.
 
         :param failures: the exception for each value that means a failure
-        :raises Exception: the one that the knob's value selects
+        :raises Exception: the one that the switch's value selects
         """
         while (value := self.get(name)) == "hang":
             time.sleep(_POLL_SECONDS)

@@ -19,32 +19,32 @@ import time
 from tests.cloud.selftest.driver import Driver, until
 
 
-def test_create_knob(driver: Driver) -> None:
+def test_create_switch(driver: Driver) -> None:
     for name in ("gamma", "delta"):
-        driver.cloud.knobs(name).set(create="fail")
+        driver.cloud.fault_switches(name).set(create="fail")
     volume = driver.cinder.volumes.create(1, volume_type="gold").id
     until(lambda: driver.get(volume).status == "error")
     for name in ("gamma", "delta"):
-        driver.cloud.knobs(name).set(create="hang")
+        driver.cloud.fault_switches(name).set(create="hang")
     volume = driver.cinder.volumes.create(1, volume_type="gold").id
     time.sleep(2)
     assert driver.get(volume).status == "creating"
     for name in ("gamma", "delta"):
-        driver.cloud.knobs(name).clear()
+        driver.cloud.fault_switches(name).clear()
     driver.wait_volume(volume, "available")
 
 
-def test_delete_knob(driver: Driver) -> None:
+def test_delete_switch(driver: Driver) -> None:
     volume = driver.volume()
     backend = driver.cloud.volume_path(volume).parent.name
-    knobs = driver.cloud.knobs(backend)
-    knobs.set(delete="busy")
+    switches = driver.cloud.fault_switches(backend)
+    switches.set(delete="busy")
     driver.cinder.volumes.delete(volume)
     until(lambda: driver.get(volume).status == "available")
-    knobs.set(delete="fail")
+    switches.set(delete="fail")
     driver.cinder.volumes.delete(volume)
     until(lambda: driver.get(volume).status == "error_deleting")
-    knobs.set(delete="slow:2")
+    switches.set(delete="slow:2")
     driver.cinder.volumes.reset_state(volume, "error")
     driver.cinder.volumes.delete(volume)
     time.sleep(1)
@@ -54,35 +54,35 @@ def test_delete_knob(driver: Driver) -> None:
     )
 
 
-def test_connect_knob(driver: Driver) -> None:
+def test_connect_switch(driver: Driver) -> None:
     volume = driver.volume()
     backend = driver.cloud.volume_path(volume).parent.name
-    driver.cloud.knobs(backend).set(connect="fail")
+    driver.cloud.fault_switches(backend).set(connect="fail")
     driver.cinder.volumes.retype(volume, "gold", "on-demand")
     driver.wait_retype(volume)
     assert driver.get(volume).volume_type == "bronze"
     assert driver.get(volume).migration_status == "error"
-    driver.cloud.knobs(backend).set(connect="hang")
+    driver.cloud.fault_switches(backend).set(connect="hang")
     driver.cinder.volumes.retype(volume, "gold", "on-demand")
     driver.wait_migration(volume, "migrating")
     time.sleep(3)
     assert driver.get(volume).status == "retyping"
-    driver.cloud.knobs(backend).clear()
+    driver.cloud.fault_switches(backend).clear()
     driver.wait_retype(volume)
     assert driver.get(volume).volume_type == "gold"
 
 
-def test_migrate_knob(driver: Driver) -> None:
+def test_migrate_switch(driver: Driver) -> None:
     volume = driver.volume()
     before = driver.cloud.write_volume(volume, 7)
     backend = driver.cloud.volume_path(volume).parent.name
     target = "beta" if backend == "alpha" else "alpha"
-    driver.cloud.knobs(backend).set(migrate="assisted-fail")
+    driver.cloud.fault_switches(backend).set(migrate="assisted-fail")
     driver.cinder.volumes.migrate_volume(
         volume, f"cloud@{target}#pool", False, True
     )
     assert driver.wait_migration(volume) == "error"
-    driver.cloud.knobs(backend).set(migrate="assisted")
+    driver.cloud.fault_switches(backend).set(migrate="assisted")
     started = time.monotonic()
     driver.cinder.volumes.migrate_volume(
         volume, f"cloud@{target}#pool", False, True
@@ -93,8 +93,8 @@ def test_migrate_knob(driver: Driver) -> None:
     assert driver.cloud.volume_path(volume).parent.name == target
 
 
-def test_capacity_and_capability_knobs(driver: Driver) -> None:
-    driver.cloud.knobs("gamma").set(
+def test_capacity_and_capability_switches(driver: Driver) -> None:
+    driver.cloud.fault_switches("gamma").set(
         free_capacity_gb=5, capabilities={"colour": "red"}
     )
     pools = {
@@ -102,22 +102,22 @@ def test_capacity_and_capability_knobs(driver: Driver) -> None:
     }
     assert pools["cloud@gamma#pool"].free_capacity_gb == 5
     assert pools["cloud@gamma#pool"].colour == "red"
-    driver.cloud.knobs("gamma").clear()
+    driver.cloud.fault_switches("gamma").clear()
     pools = {
         pool.name: pool for pool in driver.cinder.pools.list(detailed=True)
     }
     assert not hasattr(pools["cloud@gamma#pool"], "colour")
 
 
-def test_down_knob(driver: Driver) -> None:
+def test_down_switch(driver: Driver) -> None:
     def state() -> str:
         services = driver.cinder.services.list(host="cloud@beta")
         return services[0].state
 
     assert state() == "up"
-    driver.cloud.knobs("beta").set(down=True)
+    driver.cloud.fault_switches("beta").set(down=True)
     assert state() == "down"
     time.sleep(6)
     assert state() == "down"
-    driver.cloud.knobs("beta").clear()
+    driver.cloud.fault_switches("beta").clear()
     assert state() == "up"

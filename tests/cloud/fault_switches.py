@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Turns the knobs that make storage and hypervisor fail, hang or be slow."""
+"""Sets what makes storage and hypervisor fail, hang or be slow."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from typing import Any
 
 from tests.cloud import errors
 
-_BACKEND_KNOBS = frozenset(
+_BACKEND_SWITCHES = frozenset(
     (
         "create",
         "delete",
@@ -35,7 +35,7 @@ _BACKEND_KNOBS = frozenset(
         "down",
     )
 )
-_NOVA_KNOBS = frozenset(
+_NOVA_SWITCHES = frozenset(
     (
         "swap",
         "after_pivot",
@@ -51,8 +51,8 @@ _NOVA_KNOBS = frozenset(
 _APPLIED_SECONDS = 15.0
 
 
-class Knobs:
-    """The knobs of a Cinder backend, or of Nova; see the README for all.
+class FaultSwitches:
+    """The switches of a Cinder backend, or of Nova; see the README for all.
 
     :param reports: tells whether a running service confirms changes
     """
@@ -64,20 +64,20 @@ class Knobs:
         reports: Callable[[], bool],
     ) -> None:
         self._owner = owner
-        self._path = directory / "knobs" / f"{owner}.json"
+        self._path = directory / "fault_switches" / f"{owner}.json"
         self._applied = self._path.with_suffix(".applied")
         self._reports = reports
-        self._known = _NOVA_KNOBS if owner == "nova" else _BACKEND_KNOBS
+        self._known = _NOVA_SWITCHES if owner == "nova" else _BACKEND_SWITCHES
 
     def set(self, **values: Any) -> None:
-        """Turn some knobs and leave the others; in effect on return."""
+        """Set some switches and leave the others; in effect on return."""
         unknown = values.keys() - self._known
         if unknown:
-            raise TypeError(f"{self._owner} has no knobs {sorted(unknown)}")
+            raise TypeError(f"{self._owner} has no switches {sorted(unknown)}")
         self._write({**self._read(), **values})
 
     def clear(self) -> None:
-        """Turn all knobs back; what hangs goes on."""
+        """Put all switches back; what hangs goes on."""
         self._write({})
 
     def _read(self) -> dict[str, Any]:
@@ -104,4 +104,4 @@ class Knobs:
             except FileNotFoundError:
                 pass
             time.sleep(0.02)
-        raise errors.CloudError(f"{self._owner} ignores its knobs")
+        raise errors.CloudError(f"{self._owner} ignores its switches")
