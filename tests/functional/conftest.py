@@ -83,8 +83,8 @@ class SetFaults:
 
 
 @pytest.fixture
-def turn(cloud: cloud_.Cloud) -> Iterator[SetFaults]:
+def set_faults(cloud: cloud_.Cloud) -> Iterator[SetFaults]:
     """Sets fault switches for the length of a test."""
-    set_faults = SetFaults(cloud)
-    yield set_faults
-    set_faults.clear()
+    setter = SetFaults(cloud)
+    yield setter
+    setter.clear()

@@ -41,10 +41,10 @@ def test_a_canary_that_dies_stops_it_all(
     make: resources.Resources,
     openstack: shell.Openstack,
     file: pathlib.Path,
-    turn: conftest.SetFaults,
+    set_faults: conftest.SetFaults,
 ) -> None:
     batch = batches.Batch(make, openstack, file, [{}] * 3)
-    turn("beta", create="fail")
+    set_faults("beta", create="fail")
 
     done = batch.apply("--canary=1", "--max-parallel=3")
 

@@ -62,7 +62,7 @@ def test_interrupted_once_it_waits_for_what_moves(
     make: resources.Resources,
     openstack: shell.Openstack,
     file: pathlib.Path,
-    turn: conftest.SetFaults,
+    set_faults: conftest.SetFaults,
 ) -> None:
     batch = batches.Batch(make, openstack, file, [{}] * 5)
     command = batch.start("--max-parallel=2")
@@ -78,7 +78,7 @@ def test_interrupted_once_it_waits_for_what_moves(
     assert batch.moving() == 5 - left
 
     # Twice: what moves is left to the cloud.
-    turn("beta", create="slow:5")
+    set_faults("beta", create="slow:5")
     command = batch.start("--max-parallel=2")
     batch.until_moving(5 - left + 1)
     os.kill(command.pid, signal.SIGINT)
@@ -89,7 +89,7 @@ def test_interrupted_once_it_waits_for_what_moves(
 
     assert done.exit_code == 130
     assert batches.results(done)["interrupted"] >= 1
-    turn.clear()
+    set_faults.clear()
     assert batch.apply("--max-parallel=2").exit_code == 0
     batch.assert_all_moved_once(2)
 
@@ -167,7 +167,7 @@ def test_a_backend_that_goes_down_stops_its_lane_alone(
     make: resources.Resources,
     openstack: shell.Openstack,
     file: pathlib.Path,
-    turn: conftest.SetFaults,
+    set_faults: conftest.SetFaults,
 ) -> None:
     kinds = [{"volume_type": "silver"}] * 6 + [{}] * 4
     batch = batches.Batch(make, openstack, file, kinds)
@@ -179,7 +179,7 @@ def test_a_backend_that_goes_down_stops_its_lane_alone(
     file.write_text(json.dumps(written))
     command = batch.start("--max-parallel=4", "--max-per-destination=2")
     batch.until_moving(1)
-    turn("gamma", create="fail", down=True)
+    set_faults("gamma", create="fail", down=True)
     done = command.end()
 
     assert done.exit_code == 1

@@ -33,14 +33,14 @@ def test_a_copy_that_fails_leaves_the_volume_as_it_was(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.SetFaults,
+    set_faults: conftest.SetFaults,
     request_: str,
     destination: tuple[str, ...],
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
     content = cloud.digest(volume.id)
     for backend in ("beta", "gamma", "delta"):
-        turn(backend, connect="fail")
+        set_faults(backend, connect="fail")
 
     done = moves.run(openstack, volume, *destination)
 
@@ -62,13 +62,13 @@ def test_a_migration_that_never_copied_has_failed(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.SetFaults,
+    set_faults: conftest.SetFaults,
     backend: str,
     switch: dict[str, Any],
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
     content = cloud.digest(volume.id)
-    turn(backend, **switch)
+    set_faults(backend, **switch)
 
     done = moves.run(openstack, volume, *TO_BETA)
 
@@ -140,11 +140,11 @@ def test_an_old_copy_that_stays_is_a_warning(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.SetFaults,
+    set_faults: conftest.SetFaults,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
     content = cloud.digest(volume.id)
-    turn("alpha", delete="fail")
+    set_faults("alpha", delete="fail")
 
     done = moves.run(openstack, volume, *TO_BETA)
 
@@ -165,10 +165,10 @@ def test_a_volume_may_vanish_meanwhile(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.SetFaults,
+    set_faults: conftest.SetFaults,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
-    turn("beta", connect="hang")
+    set_faults("beta", connect="hang")
 
     def delete(request: http_messages.Request) -> None:
         with databases.opened(cloud.directory, "cinder") as connection:

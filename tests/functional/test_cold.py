@@ -125,11 +125,11 @@ def test_the_driver_may_move_the_volume_itself(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.SetFaults,
+    set_faults: conftest.SetFaults,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
     content = cloud.digest(volume.id)
-    turn("alpha", migrate="assisted")
+    set_faults("alpha", migrate="assisted")
 
     done = moves.run(openstack, volume, moves.COLD, moves.node(moves.BETA))
 

@@ -78,10 +78,10 @@ def _finished(process: subprocess.Popen[str]) -> shell.Completed:
 
 
 def _arrives(
-    make: resources.Resources, turn: conftest.SetFaults, volume: Any
+    make: resources.Resources, set_faults: conftest.SetFaults, volume: Any
 ) -> None:
     """What was handed over comes to its end by itself."""
-    turn.clear()
+    set_faults.clear()
     moves.settled(make, volume)
     assert make.host(volume.id) == moves.BETA
 
@@ -93,11 +93,11 @@ def test_a_signal_hands_the_move_over(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.SetFaults,
+    set_faults: conftest.SetFaults,
     number: signal.Signals,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
-    turn("beta", connect="hang")
+    set_faults("beta", connect="hang")
 
     with _waiting(cloud, make, openstack, volume) as process:
         process.send_signal(number)
@@ -109,17 +109,17 @@ def test_a_signal_hands_the_move_over(
         left.last_line
     )
     assert f"openstack volume show {volume.id}" in left.last_line
-    _arrives(make, turn, volume)
+    _arrives(make, set_faults, volume)
 
 
 def test_a_second_signal_leaves_at_once(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.SetFaults,
+    set_faults: conftest.SetFaults,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
-    turn("beta", connect="hang")
+    set_faults("beta", connect="hang")
 
     with (
         _waiting(cloud, make, openstack, volume) as process,
@@ -136,18 +136,18 @@ def test_a_second_signal_leaves_at_once(
         left = _finished(process)
 
     assert left.exit_code == 130
-    _arrives(make, turn, volume)
+    _arrives(make, set_faults, volume)
 
 
 def test_a_killed_run_is_run_again(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.SetFaults,
+    set_faults: conftest.SetFaults,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
     content = cloud.digest(volume.id)
-    turn("beta", connect="hang")
+    set_faults("beta", connect="hang")
 
     with _waiting(cloud, make, openstack, volume) as process:
         process.kill()
@@ -156,7 +156,7 @@ def test_a_killed_run_is_run_again(
         method="GET",
         path="/volumes/detail",
         nth=4,
-        call=lambda request: turn.clear(),
+        call=lambda request: set_faults.clear(),
     ):
         done = moves.run(openstack, volume, moves.COLD, moves.node(moves.BETA))
 
@@ -190,10 +190,10 @@ def test_a_closed_stderr_hands_the_move_over(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.SetFaults,
+    set_faults: conftest.SetFaults,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
-    turn("beta", create="slow:2")
+    set_faults("beta", create="slow:2")
 
     with _waiting(cloud, make, openstack, volume) as process:
         assert process.stdout is not None
@@ -204,7 +204,7 @@ def test_a_closed_stderr_hands_the_move_over(
 
     assert "Traceback" not in stdout
     assert process.returncode in (0, 130)
-    _arrives(make, turn, volume)
+    _arrives(make, set_faults, volume)
 
 
 def test_a_terminal_shows_a_live_line(

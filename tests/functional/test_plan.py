@@ -101,7 +101,7 @@ def test_each_blocker_is_named(
 def test_pools_are_filled_in_order(
     pool: evacuation.Evacuated,
     openstack: shell.Openstack,
-    turn: conftest.SetFaults,
+    set_faults: conftest.SetFaults,
 ) -> None:
     # Thin pools: 20 times their size, less what is provisioned already.
     (beta,) = (
@@ -109,7 +109,9 @@ def test_pools_are_filled_in_order(
         for found in pool.cloud.admin_cinder.pools.list(detailed=True)
         if found.name == moves.BETA
     )
-    turn("beta", total_capacity_gb=(beta.provisioned_capacity_gb + 10) / 20)
+    set_faults(
+        "beta", total_capacity_gb=(beta.provisioned_capacity_gb + 10) / 20
+    )
 
     rows = _plan(
         openstack, pool, moves.node(moves.BETA), moves.node(moves.GAMMA)

@@ -162,14 +162,14 @@ SWITCHES: dict[str, tuple[dict[str, dict[str, Any]], tuple[str, ...], str]] = {
 def test_pools_that_cannot_take_it_are_refused(
     cloud: cloud_.Cloud,
     openstack: shell.Openstack,
-    turn: conftest.SetFaults,
+    set_faults: conftest.SetFaults,
     volume: Any,
     switches: dict[str, dict[str, Any]],
     options: tuple[str, ...],
     expected: str,
 ) -> None:
     for backend, values in switches.items():
-        turn(backend, **values)
+        set_faults(backend, **values)
 
     said = untouched.refused(
         cloud, openstack, "run", volume.id, COLD, *options

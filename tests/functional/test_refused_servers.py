@@ -241,11 +241,11 @@ def _write_state(
 def test_a_resize_is_waited_for_and_warned_of(
     cloud: cloud_.Cloud,
     openstack: shell.Openstack,
-    turn: conftest.SetFaults,
+    set_faults: conftest.SetFaults,
     scene: Scene,
 ) -> None:
     servers = scene.make.nova.servers
-    turn("nova", connector="hang")
+    set_faults("nova", connector="hang")
     servers.resize(
         scene.server.id,
         next(
@@ -264,7 +264,7 @@ def test_a_resize_is_waited_for_and_warned_of(
 
     assert f"reserved for server {scene.server.id} (remedy: wait" in said
     assert f"{scene.label} is busy: resize_finish (remedy: wait" in said
-    turn.clear()
+    set_faults.clear()
     scene.until("VERIFY_RESIZE")
     scene.until_attached()
     exit_code, rest = checked(cloud, openstack, scene.volume.id)

@@ -203,12 +203,12 @@ def test_a_type_that_is_the_same_moves_nothing(
 def test_a_failure_before_the_pivot_leaves_the_guest_alone(
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.SetFaults,
+    set_faults: conftest.SetFaults,
     server: Any,
     point: str,
 ) -> None:
     attached = moves.Attached.prepare(make, server, moves.ALPHA)
-    turn("nova", swap=point)
+    set_faults("nova", swap=point)
 
     done = moves.run(openstack, attached.volume, moves.type_("gold"))
 
@@ -224,12 +224,12 @@ def test_a_failure_after_the_pivot_is_called_undecided(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.SetFaults,
+    set_faults: conftest.SetFaults,
 ) -> None:
     # Its own server: nothing good comes of that one any more.
     lost = make.server()
     attached = moves.Attached.prepare(make, lost, moves.ALPHA)
-    turn("nova", swap="fail-after-pivot")
+    set_faults("nova", swap="fail-after-pivot")
 
     done = moves.run(openstack, attached.volume, moves.type_("gold"))
 

@@ -27,10 +27,10 @@ _BEFORE_THE_WAIT = 12
 
 
 @pytest.fixture
-def stuck(turn: conftest.SetFaults) -> conftest.SetFaults:
+def stuck(set_faults: conftest.SetFaults) -> conftest.SetFaults:
     """Copies to the second bronze pool hang, until it is cleared."""
-    turn("beta", connect="hang")
-    return turn
+    set_faults("beta", connect="hang")
+    return set_faults
 
 
 def test_a_time_out_leaves_the_move_to_be_joined(
