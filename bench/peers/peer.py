@@ -87,7 +87,7 @@ class Peer(abc.ABC):
 def environment(credentials: Mapping[str, str]) -> dict[str, str]:
     """A shell's environment with our interpreter's commands, and an admin.
 
-    Nothing else of whoever runs the bench plays a part.
+    Nothing else of whoever runs the bench has an effect.
     """
     commands = str(pathlib.Path(sys.executable).parent)
     return {

@@ -101,7 +101,7 @@ class Openstack:
         self._folder = cloud.directory
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("OS_")},
-            # No configuration of whoever runs this may play a part.
+            # No configuration of whoever runs this may have an effect.
             "OS_CLIENT_CONFIG_FILE": os.devnull,
             "CLIFF_MAX_TERM_WIDTH": _TABLE_WIDTH,
             **cloud.environment("admin"),

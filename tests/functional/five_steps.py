@@ -10,9 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The requests of a swap via Nova's five steps, and what befalls them.
+"""The requests of a swap via Nova's five steps, and their faults.
 
-All of it is data: :mod:`.test_five_steps_faults` plays it on the test cloud.
+All of it is data: :mod:`.test_five_steps_faults` runs it on the test cloud.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ class Case:
     :param outcome: how it must end, in the words of the table
     :param owner: of the switches that are set meanwhile: nova, or the
         backends of the source or of the destination
-    :param then: what befalls a later request
+    :param then: what goes wrong at a later request
     :param words: more of the command line
     """
 

@@ -119,7 +119,7 @@ class Openstack:
             for name, value in os.environ.items()
             if not name.startswith("OS_")
         }
-        # No configuration of whoever runs the tests may play a part.
+        # No configuration of whoever runs the tests may have an effect.
         return {
             **kept,
             "OS_CLIENT_CONFIG_FILE": "/nonexistent/clouds.yaml",

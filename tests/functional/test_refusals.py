@@ -51,7 +51,7 @@ NOT_SERVED = (
 
 
 @pytest.fixture(scope="module")
-def scene(current_cloud: cloud_.Cloud) -> dict[str, str]:
+def volume_ids(current_cloud: cloud_.Cloud) -> dict[str, str]:
     """IDs of what the refusals are about. No test changes any of it."""
     make = resources.Resources(current_cloud)
     cinder = make.cinder_of("alice")
@@ -227,14 +227,16 @@ REFUSALS = {
 def test_run_refuses_with_every_reason(
     cloud: cloud_.Cloud,
     openstack: shell.Openstack,
-    scene: dict[str, str],
+    volume_ids: dict[str, str],
     volume: str,
     options: tuple[str, ...],
     expected: str,
 ) -> None:
-    said = untouched.refused(cloud, openstack, "run", scene[volume], *options)
+    said = untouched.refused(
+        cloud, openstack, "run", volume_ids[volume], *options
+    )
 
-    assert said == expected.format(**scene)
+    assert said == expected.format(**volume_ids)
 
 
 #: One for each sentence, and those with several.
@@ -257,20 +259,22 @@ CHECKED = (
 def test_check_blocks_with_the_same_reasons(
     cloud: cloud_.Cloud,
     openstack: shell.Openstack,
-    scene: dict[str, str],
+    volume_ids: dict[str, str],
     volume: str,
     options: tuple[str, ...],
     expected: str,
 ) -> None:
     with untouched.untouched(cloud):
-        done = openstack.migrate("check", scene[volume], *options, "-f=json")
+        done = openstack.migrate(
+            "check", volume_ids[volume], *options, "-f=json"
+        )
 
     assert (done.exit_code, done.stderr) == (1, "")
     blocked = [
         row["Detail"] for row in done.json if row["Result"] == "blocked"
     ]
     assert blocked
-    for line in expected.format(**scene).splitlines():
+    for line in expected.format(**volume_ids).splitlines():
         sentence, _, reasons = line.partition(": ")
         of_sentence = [
             detail.removeprefix(sentence).removeprefix(": ")
@@ -306,14 +310,18 @@ def test_check_blocks_with_the_same_reasons(
 def test_already_there_is_no_refusal(
     cloud: cloud_.Cloud,
     openstack: shell.Openstack,
-    scene: dict[str, str],
+    volume_ids: dict[str, str],
     volume: str,
     options: tuple[str, ...],
     expected: str,
 ) -> None:
     with untouched.untouched(cloud):
         done = openstack.migrate(
-            "run", scene[volume], "--migration-type=cold", *options, "-f=json"
+            "run",
+            volume_ids[volume],
+            "--migration-type=cold",
+            *options,
+            "-f=json",
         )
 
     assert done.exit_code == 0
