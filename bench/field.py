@@ -23,8 +23,6 @@ _BACKENDS = ("alpha", "beta", "gamma", "delta")
 _AT_ONCE = 4
 #: Seconds for a move that has not ended, and for one back.
 _SETTLE, _BACK = 30.0, 90.0
-#: Seconds for which storage is busy to delete a volume.
-_DELETION = 0.2
 _PROJECT = "demo"
 
 
@@ -51,15 +49,7 @@ class Field:
         self._one_server = threading.Lock()
 
     def prepare(self) -> None:
-        """Make the volume type, and let two pools serve it.
-
-        Where storage deletes at once, Cinder loses the attachment in some
-        live moves (semantics 0.12); so it takes a moment.
-        """
-        for backend in _BACKENDS:
-            self.cloud.fault_switches(backend).set(
-                delete=f"slow:{_DELETION:g}"
-            )
+        """Make the volume type, and let two pools serve it."""
         made = self._make.cinder.volume_types.create(moves.TYPE)
         made.set_keys({"volume_backend_name": moves.BACKEND_NAME})
         for backend in ("alpha", "beta"):

@@ -16,7 +16,7 @@ import pytest
 
 from tests import cloud as cloud_
 from tests.cloud import databases
-from tests.functional import moves, resources, shell
+from tests.functional import conftest, moves, resources, shell
 
 _ROOT = pathlib.Path(__file__).parents[2]
 #: What the documentation tells people to do.
@@ -69,12 +69,14 @@ def test_it_is_no_success_and_can_be_repaired(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
+    set_faults: conftest.SetFaults,
     trigger: str,
     nova_knows: bool,
 ) -> None:
     server = make.server()
     attached = moves.Attached.prepare(make, server, moves.ALPHA)
     volume_id = attached.volume.id
+    set_faults("alpha", delete="at-once")
 
     with _losing(cloud, trigger, volume_id):
         done = moves.run(openstack, attached.volume, moves.type_("gold"))

@@ -23,6 +23,22 @@ def test_create_switch(driver: Driver) -> None:
     driver.wait_volume(volume, "available")
 
 
+def test_deleting_takes_a_moment(driver: Driver) -> None:
+    took = {}
+    for switch in (None, "at-once"):
+        volume = driver.volume()
+        path = driver.cloud.volume_path(volume)
+        driver.cloud.fault_switches(path.parent.name).set(delete=switch)
+        driver.cinder.volumes.delete(volume)
+        started = time.monotonic()
+        while path.exists():
+            time.sleep(0.005)
+        took[switch] = time.monotonic() - started
+    print(took)
+    assert 0.2 < took[None]
+    assert took["at-once"] < took[None]
+
+
 def test_delete_switch(driver: Driver) -> None:
     volume = driver.volume()
     backend = driver.cloud.volume_path(volume).parent.name

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import time
 
 from cinder import exception
 from cinder.volume import driver, volume_utils
@@ -17,6 +18,10 @@ from testcloud import fault_switches, seed, sparse
 _GIB = 1 << 30
 _TOTAL_GB = 1000.0
 _OVER_SUBSCRIPTION = 20.0
+#: Seconds that it takes to delete a volume. Of storage that deletes at once
+#: Cinder loses the attachment in some live moves: it gives the old copy's
+#: attachment to the volume only after it has had the old copy deleted.
+_DELETION_SECONDS = 0.25
 
 
 class SparseFileDriver(driver.VolumeDriver):
@@ -57,6 +62,8 @@ class SparseFileDriver(driver.VolumeDriver):
                 "busy": exception.VolumeIsBusy(volume_name=volume["name"]),
             },
         )
+        if self._switches.get("delete") is None:
+            time.sleep(_DELETION_SECONDS)
         self._path(volume).unlink(missing_ok=True)
 
     def extend_volume(self, volume, new_size) -> None:
