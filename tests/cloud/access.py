@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from cinderclient import api_versions
 from cinderclient.v3 import client as cinder_client
 from keystoneauth1 import session
 from keystoneauth1.identity import v3
@@ -12,7 +13,6 @@ from novaclient import client as nova_client
 from tests.cloud import credentials
 from tests.cloud.services.testcloud import seed
 
-_CINDER_API_VERSION = "3.71"
 # Until 2.96: all that Nova 31 and 34 have in common.
 _NOVA_API_VERSION = "2.96"
 
@@ -62,10 +62,13 @@ class Access:
         return self._sessions[key]
 
     def cinder(
-        self, user: str = "admin", project: str | None = None
+        self,
+        user: str = "admin",
+        project: str | None = None,
+        microversion: str = "3.0",
     ) -> cinder_client.Client:
         return cinder_client.Client(
-            _CINDER_API_VERSION,
+            api_version=api_versions.APIVersion(microversion),
             session=self.session(user, project, direct=True),
             interface="internal",
             region_name=seed.REGION,

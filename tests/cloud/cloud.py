@@ -30,6 +30,7 @@ from tests.cloud import (
     ports,
     readiness,
     service,
+    stale_records,
     templates,
 )
 from tests.cloud.services.testcloud import seed
@@ -237,6 +238,25 @@ class Cloud(disks.Disks):
             return reports and self.service("cinder").running
 
         return fault_switches.FaultSwitches(owner, self.directory, confirms)
+
+    def database(self, name: str) -> databases.Database:
+        """Return a service's database, to read and edit while it runs.
+
+        :param name: ``keystone``, ``placement``, ``cinder``, ``nova`` (of
+            the one cell), ``nova_cell0`` or ``nova_api``
+        """
+        return databases.Database(self.directory, name)
+
+    @property
+    def stale_records(self) -> stale_records.StaleRecords:
+        """Has Cinder and Nova disagree about who uses a volume."""
+        return stale_records.StaleRecords(
+            self.database,
+            # Since 3.44 attachments can be completed.
+            self.access.cinder(microversion="3.44"),
+            self.admin_nova,
+            self.fault_switches("nova"),
+        )
 
     @property
     def auth_url(self) -> str:

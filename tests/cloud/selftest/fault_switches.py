@@ -35,7 +35,7 @@ def test_deleting_takes_a_moment(driver: Driver) -> None:
             time.sleep(0.005)
         took[switch] = time.monotonic() - started
     print(took)
-    assert 0.2 < took[None]
+    assert took[None] > 0.2
     assert took["at-once"] < took[None]
 
 
