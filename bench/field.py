@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """The volumes and servers that everybody's moves are measured on."""
 
 from __future__ import annotations
@@ -34,8 +23,6 @@ _BACKENDS = ("alpha", "beta", "gamma", "delta")
 _AT_ONCE = 4
 #: Seconds for a move that has not ended, and for one back.
 _SETTLE, _BACK = 30.0, 90.0
-#: Seconds for which storage is busy to delete a volume.
-_DELETION = 0.2
 _PROJECT = "demo"
 
 
@@ -62,17 +49,11 @@ class Field:
         self._one_server = threading.Lock()
 
     def prepare(self) -> None:
-        """Make the volume type, and let two pools serve it.
-
-        Where storage deletes at once, Cinder loses the attachment in some
-        live moves (semantics 0.12); so it takes a moment.
-        """
-        for backend in _BACKENDS:
-            self.cloud.knobs(backend).set(delete=f"slow:{_DELETION:g}")
+        """Make the volume type, and let two pools serve it."""
         made = self._make.cinder.volume_types.create(moves.TYPE)
         made.set_keys({"volume_backend_name": moves.BACKEND_NAME})
         for backend in ("alpha", "beta"):
-            self.cloud.knobs(backend).set(
+            self.cloud.fault_switches(backend).set(
                 capabilities={"volume_backend_name": moves.BACKEND_NAME}
             )
 
@@ -80,12 +61,12 @@ class Field:
     def slowed(self, seconds: float) -> Iterator[None]:
         """Have the backends take so much longer to make a volume."""
         for backend in _BACKENDS:
-            self.cloud.knobs(backend).set(create=f"slow:{seconds:g}")
+            self.cloud.fault_switches(backend).set(create=f"slow:{seconds:g}")
         try:
             yield
         finally:
             for backend in _BACKENDS:
-                self.cloud.knobs(backend).set(create=None)
+                self.cloud.fault_switches(backend).set(create=None)
 
     def slots(self, number: int, attached: bool) -> list[Slot]:
         """The first so many volumes; made where there are fewer yet.

@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """Moves that cannot succeed: who noticed, and what was left behind."""
 
 from __future__ import annotations
@@ -36,11 +25,11 @@ def _no_room(cloud: cloud_.Cloud, backends: tuple[str, ...]) -> Iterator[None]:
 
     def fill(_: object) -> None:
         for backend in backends:
-            cloud.knobs(backend).set(free_capacity_gb=0)
+            cloud.fault_switches(backend).set(free_capacity_gb=0)
 
     with (
         contextlib.ExitStack() as later,
-        cloud.front_door.fault(
+        cloud.fault_proxy.fault(
             service="volume",
             method="POST",
             body_pattern="os-(retype|migrate_volume)",
@@ -48,7 +37,9 @@ def _no_room(cloud: cloud_.Cloud, backends: tuple[str, ...]) -> Iterator[None]:
         ),
     ):
         for backend in backends:
-            later.callback(cloud.knobs(backend).set, free_capacity_gb=None)
+            later.callback(
+                cloud.fault_switches(backend).set, free_capacity_gb=None
+            )
         yield
 
 
@@ -58,21 +49,21 @@ def _copy_fails(
 ) -> Iterator[None]:
     """Let nobody connect to new volumes on some backends."""
     for backend in backends:
-        cloud.knobs(backend).set(connect="fail")
+        cloud.fault_switches(backend).set(connect="fail")
     try:
         yield
     finally:
         for backend in backends:
-            cloud.knobs(backend).set(connect=None)
+            cloud.fault_switches(backend).set(connect=None)
 
 
 @contextlib.contextmanager
 def _swap_fails(cloud: cloud_.Cloud) -> Iterator[None]:
-    cloud.knobs("nova").set(swap="fail-before-pivot")
+    cloud.fault_switches("nova").set(swap="fail-before-pivot")
     try:
         yield
     finally:
-        cloud.knobs("nova").clear()
+        cloud.fault_switches("nova").clear()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """One peer carries out one task; what it took, and whether it was true."""
 
 from __future__ import annotations
@@ -23,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from bench import field as field_
 from bench import moves, process
 from bench.peers import peer as peer_
-from tests.cloud import exchange
+from tests.cloud import http_messages
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,13 +68,13 @@ def sample(
     :param limit: seconds after which it is ended
     """
     cloud = field.cloud
-    mark = cloud.front_door.mark()
+    mark = cloud.fault_proxy.mark()
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch)
         finished = process.run(
             peer.call(task, cloud.environment("admin"), folder), folder, limit
         )
-    requests = cloud.front_door.since(mark)
+    requests = cloud.fault_proxy.since(mark)
     # Before anything else: what is true when the peer says it.
     moved = tuple(field.moved(slot, task) for slot in slots)
     told = peer.told(task, finished)
@@ -109,7 +98,7 @@ def sample(
     )
 
 
-def _changes(request: exchange.Request) -> bool:
+def _changes(request: http_messages.Request) -> bool:
     """Whether a service changed something at a client's request."""
     return (
         request.method != "GET"

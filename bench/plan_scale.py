@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """What `plan` and `apply` cost with many volumes, on a real Cinder.
 
 Usage: ``python -m bench.plan_scale``. It starts the test cloud, writes
@@ -39,7 +28,7 @@ from importlib import metadata
 
 from bench import volume_rows
 from tests import cloud as cloud_
-from tests.cloud import exchange
+from tests.cloud import http_messages
 
 OPENSTACK = str(pathlib.Path(sys.executable).with_name("openstack"))
 MIGRATE = (OPENSTACK, "volume", "watcher-migrate")
@@ -52,7 +41,7 @@ class Cost:
     cpu: float
     peak: float
     wall: float
-    requests: list[exchange.Request]
+    requests: list[http_messages.Request]
 
     @property
     def moving(self) -> float:
@@ -61,13 +50,13 @@ class Cost:
         return max(r.finished or r.started for r in self.requests) - first
 
 
-def _moves(request: exchange.Request) -> bool:
+def _moves(request: http_messages.Request) -> bool:
     return request.method == "POST" and request.path.endswith("/action")
 
 
 def cost_of(cloud: cloud_.Cloud, words: Sequence[str]) -> Cost:
     """Run a command to its end."""
-    mark, began = cloud.front_door.mark(), time.monotonic()
+    mark, began = cloud.fault_proxy.mark(), time.monotonic()
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
             list(words),
@@ -84,7 +73,7 @@ def cost_of(cloud: cloud_.Cloud, words: Sequence[str]) -> Cost:
         cpu=used.ru_utime + used.ru_stime,
         peak=used.ru_maxrss / 1024,
         wall=time.monotonic() - began,
-        requests=cloud.front_door.since(mark),
+        requests=cloud.fault_proxy.since(mark),
     )
 
 
@@ -323,7 +312,7 @@ def main() -> None:
             bench_plan(cloud, options.volumes)
         if options.moves:
             if not options.copy:
-                cloud.knobs("alpha").set(migrate="assisted")
+                cloud.fault_switches("alpha").set(migrate="assisted")
             bench_apply(
                 cloud,
                 options.moves,

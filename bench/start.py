@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """How long our command takes to its first request, and OSC's own to its."""
 
 from __future__ import annotations
@@ -79,14 +68,14 @@ def _start(
     cloud: cloud_.Cloud, words: tuple[str, ...], own: Mapping[str, str]
 ) -> tuple[float, float, float]:
     environment = {**peer.environment(cloud.environment("admin")), **own}
-    mark = cloud.front_door.mark()
+    mark = cloud.fault_proxy.mark()
     with tempfile.TemporaryDirectory() as scratch:
         finished = process.run(
             process.Call(("openstack", "volume", *words), environment),
             pathlib.Path(scratch),
             _LIMIT,
         )
-    requests = cloud.front_door.since(mark)
+    requests = cloud.fault_proxy.since(mark)
     if len(requests) < 2:
         raise RuntimeError(f"{words}: {finished.stderr}")
     first, second = (r.started - finished.began for r in requests[:2])

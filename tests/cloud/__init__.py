@@ -1,20 +1,9 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """A real OpenStack for tests and demonstrations; see README.rst."""
 
 from tests.cloud.cloud import Cloud
 from tests.cloud.errors import CloudError
-from tests.cloud.exchange import Request
-from tests.cloud.front_door import FrontDoor
+from tests.cloud.fault_proxy import FaultProxy
+from tests.cloud.http_messages import Request
 
-__all__ = ["Cloud", "CloudError", "FrontDoor", "Request"]
+__all__ = ["Cloud", "CloudError", "FaultProxy", "Request"]

@@ -1,19 +1,9 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """Sessions and clients for tests, as any user, recorded or not."""
 
 from __future__ import annotations
 
+from cinderclient import api_versions
 from cinderclient.v3 import client as cinder_client
 from keystoneauth1 import session
 from keystoneauth1.identity import v3
@@ -23,7 +13,6 @@ from novaclient import client as nova_client
 from tests.cloud import credentials
 from tests.cloud.services.testcloud import seed
 
-_CINDER_API_VERSION = "3.71"
 # Until 2.96: all that Nova 31 and 34 have in common.
 _NOVA_API_VERSION = "2.96"
 
@@ -31,7 +20,7 @@ _NOVA_API_VERSION = "2.96"
 class Access:
     """Ways into a cloud.
 
-    :param auth_url: Keystone behind the front door
+    :param auth_url: Keystone behind the fault proxy
     :param direct_url: Keystone itself
     """
 
@@ -54,7 +43,7 @@ class Access:
     ) -> session.Session:
         """Return a user's session; the same one each time.
 
-        :param direct: authenticate past the front door, unrecorded; give
+        :param direct: authenticate past the fault proxy, unrecorded; give
             clients ``interface='internal'`` to keep them away from it
         """
         project = project or credentials.project_of(user)
@@ -73,10 +62,13 @@ class Access:
         return self._sessions[key]
 
     def cinder(
-        self, user: str = "admin", project: str | None = None
+        self,
+        user: str = "admin",
+        project: str | None = None,
+        microversion: str = "3.0",
     ) -> cinder_client.Client:
         return cinder_client.Client(
-            _CINDER_API_VERSION,
+            api_version=api_versions.APIVersion(microversion),
             session=self.session(user, project, direct=True),
             interface="internal",
             region_name=seed.REGION,

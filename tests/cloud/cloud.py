@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """A whole cloud: real services, in one directory, for one test session."""
 
 from __future__ import annotations
@@ -35,12 +24,13 @@ from tests.cloud import (
     empty_service,
     environments,
     errors,
-    front_door,
+    fault_proxy,
+    fault_switches,
     inventory,
-    knobs,
     ports,
     readiness,
     service,
+    stale_records,
     templates,
 )
 from tests.cloud.services.testcloud import seed
@@ -51,7 +41,7 @@ _EMPTY_SERVICES = {"neutron": "v2.0", "glance": "v2.9"}
 
 
 class Cloud(disks.Disks):
-    """Keystone, Placement, Cinder and Nova behind a front door.
+    """Keystone, Placement, Cinder and Nova behind a fault proxy.
 
     :param directory: where all its state lives; made if need be, and kept
         by stop()
@@ -76,7 +66,7 @@ class Cloud(disks.Disks):
         self._ports: dict[str, ports.ReservedPort] = {}
         self._services: dict[str, service.Service] = {}
         self._empty: dict[str, empty_service.EmptyService] = {}
-        self._front_door: front_door.FrontDoor | None = None
+        self._fault_proxy: fault_proxy.FaultProxy | None = None
         self._access: access.Access | None = None
 
     def __enter__(self) -> Cloud:
@@ -106,11 +96,11 @@ class Cloud(disks.Disks):
             name: empty_service.EmptyService(version)
             for name, version in _EMPTY_SERVICES.items()
         }
-        self._front_door = front_door.FrontDoor(
+        self._fault_proxy = fault_proxy.FaultProxy(
             {
-                entry.door: self._url(name)
+                entry.proxy: self._url(name)
                 for name, entry in seed.CATALOGUE.items()
-                if entry.door is not None
+                if entry.proxy is not None
             }
         )
         self._access = access.Access(
@@ -156,8 +146,8 @@ class Cloud(disks.Disks):
         """End every process and free every port; the directory stays."""
         with futures.ThreadPoolExecutor() as pool:
             list(pool.map(service.Service.kill, self._services.values()))
-        if self._front_door is not None:
-            self._front_door.close()
+        if self._fault_proxy is not None:
+            self._fault_proxy.close()
         for one in self._empty.values():
             one.close()
         for port in self._ports.values():
@@ -180,8 +170,8 @@ class Cloud(disks.Disks):
         for name, entry in seed.CATALOGUE.items():
             for interface in seed.INTERFACES:
                 url = self._url(name)
-                if interface == "public" and entry.door is not None:
-                    url = self.front_door.url(entry.door)
+                if interface == "public" and entry.proxy is not None:
+                    url = self.fault_proxy.url(entry.proxy)
                 urls[entry.type, interface] = url + entry.path
         return urls
 
@@ -213,15 +203,15 @@ class Cloud(disks.Disks):
         )
 
     @property
-    def front_door(self) -> front_door.FrontDoor:
+    def fault_proxy(self) -> fault_proxy.FaultProxy:
         """The proxy that clients meet; keeps its record after stop()."""
-        if self._front_door is None:
+        if self._fault_proxy is None:
             raise errors.CloudError("the cloud was not started")
-        return self._front_door
+        return self._fault_proxy
 
     @property
     def access(self) -> access.Access:
-        """Sessions and clients of any user, past the front door or not."""
+        """Sessions and clients of any user, past the fault proxy or not."""
         if self._access is None:
             raise errors.CloudError("the cloud was not started")
         return self._access
@@ -240,19 +230,38 @@ class Cloud(disks.Disks):
         keystone.stop()
         keystone.start()
 
-    def knobs(self, owner: str) -> knobs.Knobs:
-        """Return the knobs of a backend (``alpha``...) or of ``nova``."""
+    def fault_switches(self, owner: str) -> fault_switches.FaultSwitches:
+        """Return the switches of a backend (``alpha``...) or of ``nova``."""
         reports = owner in seed.BACKENDS
 
         def confirms() -> bool:
             return reports and self.service("cinder").running
 
-        return knobs.Knobs(owner, self.directory, confirms)
+        return fault_switches.FaultSwitches(owner, self.directory, confirms)
+
+    def database(self, name: str) -> databases.Database:
+        """Return a service's database, to read and edit while it runs.
+
+        :param name: ``keystone``, ``placement``, ``cinder``, ``nova`` (of
+            the one cell), ``nova_cell0`` or ``nova_api``
+        """
+        return databases.Database(self.directory, name)
+
+    @property
+    def stale_records(self) -> stale_records.StaleRecords:
+        """Has Cinder and Nova disagree about who uses a volume."""
+        return stale_records.StaleRecords(
+            self.database,
+            # Since 3.44 attachments can be completed.
+            self.access.cinder(microversion="3.44"),
+            self.admin_nova,
+            self.fault_switches("nova"),
+        )
 
     @property
     def auth_url(self) -> str:
         """Keystone, as clients know it."""
-        return self.front_door.url("identity") + "/v3"
+        return self.fault_proxy.url("identity") + "/v3"
 
     def environment(
         self, user: str = "admin", project: str | None = None
@@ -266,22 +275,22 @@ class Cloud(disks.Disks):
     def session(
         self, user: str = "admin", project: str | None = None
     ) -> session.Session:
-        """Return a session through the front door."""
+        """Return a session through the fault proxy."""
         return self.access.session(user, project)
 
     @property
     def admin_cinder(self) -> cinder_client.Client:
-        """For a test's own set-up: bypasses the front door."""
+        """For a test's own set-up: bypasses the fault proxy."""
         return self.access.cinder()
 
     @property
     def admin_nova(self) -> nova_client.Client:
-        """For a test's own set-up: bypasses the front door."""
+        """For a test's own set-up: bypasses the fault proxy."""
         return self.access.nova()
 
     @property
     def admin_keystone(self) -> keystone_client.Client:
-        """For a test's own set-up: bypasses the front door."""
+        """For a test's own set-up: bypasses the fault proxy."""
         return self.access.keystone()
 
     def inventory(self) -> inventory.Inventory:

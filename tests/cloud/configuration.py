@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """The configuration files of the services."""
 
 from __future__ import annotations
@@ -31,7 +20,7 @@ _COMMON = {"debug": False, "use_stderr": True, "log_file": ""}
 class Surroundings:
     """What the configuration of one cloud's services depends on.
 
-    :param url: says where a service listens itself (not its front door)
+    :param url: says where a service listens itself (not its proxy)
     :param etc: the folder where packages put paste files and the like
     """
 
@@ -71,7 +60,7 @@ def _database(name: str) -> dict[str, Any]:
     return {"connection": f"sqlite:///{name}.db?timeout=30"}
 
 
-#: Behind the front door, links must lead back to where the client came from.
+#: Behind the fault proxy, links must lead back to where the client came from.
 _PROXY = {"oslo_middleware": {"enable_proxy_headers_parsing": True}}
 _LOCKS = {"oslo_concurrency": {"lock_path": "locks"}}
 _FIXED_KEY = {"fixed_key": "0f" * 32}

@@ -1,16 +1,5 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
-"""Reads what the services have stored, past their APIs."""
+# SPDX-License-Identifier: Apache-2.0
+"""Reads and edits what the services have stored, past their APIs."""
 
 from __future__ import annotations
 
@@ -20,10 +9,22 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
+from tests.cloud import errors
+
+#: Seconds to wait while a service holds the lock.
+_BUSY_SECONDS = 30
+
 
 @contextlib.contextmanager
 def opened(directory: pathlib.Path, name: str) -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(directory / f"{name}.db", timeout=30)
+    """A connection of one transaction: committed, or undone when it raises.
+
+    :raises errors.CloudError: there is no such database
+    """
+    path = directory / f"{name}.db"
+    if not path.exists():  # SQLite would make an empty one
+        raise errors.CloudError(f"there is no database {path}")
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS)
     connection.row_factory = sqlite3.Row
     try:
         with connection:
@@ -37,6 +38,44 @@ def rows(
 ) -> list[sqlite3.Row]:
     with opened(directory, name) as connection:
         return connection.execute(query, values).fetchall()
+
+
+class Database:
+    """One of the services' databases, safe to use while the services run.
+
+    What is written is there for a service's next query; objects that it has
+    in memory stay as they are.
+
+    :param name: ``keystone``, ``placement``, ``cinder``, ``nova`` (of the
+        one cell), ``nova_cell0`` or ``nova_api``
+    """
+
+    def __init__(self, directory: pathlib.Path, name: str) -> None:
+        self._directory = directory
+        self._name = name
+
+    def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        """Return a query's rows, each by its columns' names."""
+        found = rows(self._directory, self._name, query, *values)
+        return [dict(row) for row in found]
+
+    def execute(self, statement: str, *values: Any) -> int:
+        """Run one statement; return how many rows it wrote.
+
+        For values, SQL has ``?``: ``execute('UPDATE volumes SET host = ?
+        WHERE id = ?', host, volume_id)``.
+        """
+        with opened(self._directory, self._name) as connection:
+            return connection.execute(statement, values).rowcount
+
+    def insert(self, table: str, row: dict[str, Any]) -> None:
+        """Add a row, given as column -> value."""
+        columns = ", ".join(row)
+        places = ", ".join("?" * len(row))
+        self.execute(
+            f"INSERT INTO {table} ({columns}) VALUES ({places})",
+            *row.values(),
+        )
 
 
 def set_endpoints(

@@ -1,16 +1,5 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
-"""Rules by which the front door lets requests fail."""
+# SPDX-License-Identifier: Apache-2.0
+"""Rules by which the fault proxy lets requests fail."""
 
 from __future__ import annotations
 
@@ -22,7 +11,7 @@ from email import message
 from http import client
 from typing import Any
 
-from tests.cloud import exchange
+from tests.cloud import http_messages
 
 BEFORE = "before"
 AFTER = "after"
@@ -58,7 +47,7 @@ class Fault:
         drop: str | None,
         hang: str | None,
         seconds: float | None,
-        call: Callable[[exchange.Request], object] | None,
+        call: Callable[[http_messages.Request], object] | None,
         when: str,
     ) -> None:
         if all(one is None for one in (answer, drop, hang, call)):
@@ -100,7 +89,7 @@ class Fault:
         """Let requests go on that hang because of this rule."""
         self._released.set()
 
-    def applies_to(self, request: exchange.Request) -> bool:
+    def applies_to(self, request: http_messages.Request) -> bool:
         """Tell whether this request is one to fail; counts those alike."""
         if not self._matches(request):
             return False
@@ -112,7 +101,7 @@ class Fault:
         self.applied.set()
         return True
 
-    def _matches(self, request: exchange.Request) -> bool:
+    def _matches(self, request: http_messages.Request) -> bool:
         return (
             self._service in (None, request.service)
             and self._method in (None, request.method)
@@ -127,8 +116,8 @@ class Fault:
         )
 
     def happen(
-        self, point: str, request: exchange.Request
-    ) -> exchange.Answer | None:
+        self, point: str, request: http_messages.Request
+    ) -> http_messages.Answer | None:
         """Do what is to be done before or after the service acts.
 
         :param point: ``before`` or ``after``
@@ -145,7 +134,7 @@ class Fault:
             return self._own_answer(self._answer)
         return None
 
-    def _own_answer(self, status: int) -> exchange.Answer:
+    def _own_answer(self, status: int) -> http_messages.Answer:
         headers = message.Message()
         for name, value in self._headers.items():
             headers[name] = value
@@ -157,6 +146,6 @@ class Fault:
                 body = json.dumps(body)
                 headers["Content-Type"] = "application/json"
             body = body.encode()
-        return exchange.Answer(
+        return http_messages.Answer(
             status, client.responses.get(status, ""), headers, body
         )

@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """HTTP/1.1 forwarding to one service, in threads of this process."""
 
 from __future__ import annotations
@@ -24,7 +13,7 @@ from http import client, server
 from typing import Protocol
 from urllib import parse
 
-from tests.cloud import exchange, faults, ports
+from tests.cloud import faults, http_messages, ports
 
 _HOP_BY_HOP = frozenset(
     (
@@ -44,7 +33,7 @@ _WITHOUT_BODY = (204, 304)
 class Watcher(Protocol):
     """Whoever wants to see each request, and may have it fail."""
 
-    def admit(self, request: exchange.Request) -> list[faults.Fault]: ...
+    def admit(self, request: http_messages.Request) -> list[faults.Fault]: ...
 
 
 class Proxy:
@@ -62,7 +51,7 @@ class Proxy:
             target=self._server.serve_forever,
             kwargs={"poll_interval": 0.05},
             daemon=True,
-            name=f"front door of {service}",
+            name=f"fault proxy of {service}",
         ).start()
 
     def close(self) -> None:
@@ -117,7 +106,7 @@ class _Handler(server.BaseHTTPRequestHandler):
     def _handle(self) -> None:
         split = parse.urlsplit(self.path)
         length = int(self.headers.get("Content-Length") or 0)
-        request = exchange.Request(
+        request = http_messages.Request(
             service=self._proxy.service,
             method=self.command,
             path=split.path,
@@ -141,8 +130,8 @@ class _Handler(server.BaseHTTPRequestHandler):
     do_OPTIONS = _handle
 
     def _answer_to(
-        self, request: exchange.Request, rules: list[faults.Fault]
-    ) -> exchange.Answer:
+        self, request: http_messages.Request, rules: list[faults.Fault]
+    ) -> http_messages.Answer:
         for rule in rules:
             if (answer := rule.happen(faults.BEFORE, request)) is not None:
                 return answer
@@ -154,7 +143,7 @@ class _Handler(server.BaseHTTPRequestHandler):
                 return instead
         return answer
 
-    def _forward(self, request: exchange.Request) -> exchange.Answer:
+    def _forward(self, request: http_messages.Request) -> http_messages.Answer:
         if _is_stale(self._upstream.sock):
             self._upstream.close()
         try:
@@ -165,7 +154,7 @@ class _Handler(server.BaseHTTPRequestHandler):
         try:
             self._send(request)
             response = self._upstream.getresponse()
-            return exchange.Answer(
+            return http_messages.Answer(
                 response.status,
                 response.reason,
                 response.headers,
@@ -175,7 +164,7 @@ class _Handler(server.BaseHTTPRequestHandler):
             self._upstream.close()
             return _own_answer(502)
 
-    def _send(self, request: exchange.Request) -> None:
+    def _send(self, request: http_messages.Request) -> None:
         self._upstream.putrequest(
             request.method,
             self.path,
@@ -189,7 +178,7 @@ class _Handler(server.BaseHTTPRequestHandler):
                 self._upstream.putheader(name, value)
         self._upstream.endheaders(request.body or None)
 
-    def _reply(self, answer: exchange.Answer) -> None:
+    def _reply(self, answer: http_messages.Answer) -> None:
         self.send_response_only(answer.status, answer.reason)
         for name, value in answer.headers.items():
             if name.lower() not in _HOP_BY_HOP | {"content-length"}:
@@ -219,12 +208,14 @@ def _is_stale(connection: socket.socket | None) -> bool:
     return bool(readable)
 
 
-def _own_answer(status: int) -> exchange.Answer:
+def _own_answer(status: int) -> http_messages.Answer:
     """Answer as common proxies do: 503 nobody listens, 502 no answer."""
     headers = message.Message()
     headers["Content-Type"] = "text/html"
     body = f"<h1>{status} {client.responses[status]}</h1>".encode()
-    return exchange.Answer(status, client.responses[status], headers, body)
+    return http_messages.Answer(
+        status, client.responses[status], headers, body
+    )
 
 
 def _shut(connection: socket.socket) -> None:

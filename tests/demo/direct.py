@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """The five steps of the specification, on a Nova that accepts them."""
 
 from __future__ import annotations
@@ -69,7 +58,7 @@ class Direct:
             killed (SIGKILL), as by a power cut. The cloud goes on alone. User,
             source and destination are left.""",
         )
-        self._cloud.knobs("nova").set(swap="hang")
+        self._cloud.fault_switches("nova").set(swap="hang")
         running = self._openstack.start(
             *("volume", "watcher-migrate", "run", "tickets"),
             *("--destination-type", "gold", "--swap-via", "nova"),
@@ -110,7 +99,7 @@ class Direct:
     def _until_swapped(self, guest: guests.Guest) -> None:
         """Nova ends what it began, whether anybody waits or not."""
         self._shown.say("Later Nova has ended its copy.")
-        self._cloud.knobs("nova").clear()
+        self._cloud.fault_switches("nova").clear()
         actions = self._make.nova.instance_action
         (swap,) = (
             one

@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """The clouds that the functional tests run on, and what they need there."""
 
 from __future__ import annotations
@@ -63,28 +52,28 @@ def openstack(cloud: cloud_.Cloud) -> shell.Openstack:
     return shell.Openstack(cloud.environment("admin"))
 
 
-class Knobs:
-    """Turns knobs of backends and of Nova, and all of them back later."""
+class SetFaults:
+    """Sets fault switches of backends and of Nova; puts all back later."""
 
     def __init__(self, cloud: cloud_.Cloud) -> None:
         self._cloud = cloud
-        self._turned: dict[str, None] = {}
+        self._owners: dict[str, None] = {}
 
     def __call__(self, owner: str, **values: Any) -> None:
-        """Turn knobs; see the test cloud's README for all there are."""
-        self._turned[owner] = None
-        self._cloud.knobs(owner).set(**values)
+        """Set switches; see the test cloud's README for all there are."""
+        self._owners[owner] = None
+        self._cloud.fault_switches(owner).set(**values)
 
     def clear(self) -> None:
-        """Turn all back."""
-        for owner in self._turned:
-            self._cloud.knobs(owner).clear()
-        self._turned.clear()
+        """Put all back."""
+        for owner in self._owners:
+            self._cloud.fault_switches(owner).clear()
+        self._owners.clear()
 
 
 @pytest.fixture
-def turn(cloud: cloud_.Cloud) -> Iterator[Knobs]:
-    """Turns knobs for the length of a test."""
-    knobs = Knobs(cloud)
-    yield knobs
-    knobs.clear()
+def set_faults(cloud: cloud_.Cloud) -> Iterator[SetFaults]:
+    """Sets fault switches for the length of a test."""
+    setter = SetFaults(cloud)
+    yield setter
+    setter.clear()

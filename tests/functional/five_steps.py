@@ -1,18 +1,7 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
+# SPDX-License-Identifier: Apache-2.0
+"""The requests of a swap via Nova's five steps, and their faults.
 
-"""The requests of a swap via Nova's five steps, and what befalls them.
-
-All of it is data: :mod:`.test_five_steps_faults` plays it on the test cloud.
+All of it is data: :mod:`.test_five_steps_faults` runs it on the test cloud.
 """
 
 from __future__ import annotations
@@ -23,7 +12,7 @@ from typing import Any
 #: A client's patience (s) in the cases whose request is never answered.
 PATIENCE = 8
 
-#: What happens to a request -> how the front door does it. "killed" and
+#: What happens to a request -> how the fault proxy does it. "killed" and
 #: signals come after the service has acted, when the client does not know
 #: it yet: before that, nothing has changed since the request before.
 FAULTS: dict[str, dict[str, Any]] = {
@@ -46,7 +35,7 @@ class Request:
     """One request of the five steps.
 
     :param step: of the five; 3 has the evidence
-    :param match: which it is, for the front door
+    :param match: which it is, for the fault proxy
     """
 
     name: str
@@ -163,9 +152,9 @@ class Case:
     """One run with one thing that goes wrong; or two, while undoing.
 
     :param outcome: how it must end, in the words of the table
-    :param owner: of the knobs that are turned meanwhile: nova, or the
+    :param owner: of the switches that are set meanwhile: nova, or the
         backends of the source or of the destination
-    :param then: what befalls a later request
+    :param then: what goes wrong at a later request
     :param words: more of the command line
     """
 
@@ -174,7 +163,7 @@ class Case:
     outcome: str
     request: Request | None = None
     owner: str = ""
-    knobs: dict[str, Any] = dataclasses.field(default_factory=dict)
+    switches: dict[str, Any] = dataclasses.field(default_factory=dict)
     then: tuple[str, str] | None = None
     words: tuple[str, ...] = ()
 
@@ -208,19 +197,19 @@ def _while_undoing(name: str, fault: str, outcome: str) -> Case:
     )
 
 
-def _knob(
+def _switch(
     what: str,
     outcome: str,
     owner: str = "nova",
     words: tuple[str, ...] = (),
-    **knobs: Any,
+    **switches: Any,
 ) -> Case:
     return Case(
         what,
-        ", ".join(f"{name}={value}" for name, value in knobs.items()),
+        ", ".join(f"{name}={value}" for name, value in switches.items()),
         outcome,
         owner=owner,
-        knobs=knobs,
+        switches=switches,
         words=words,
     )
 
@@ -274,7 +263,7 @@ CASES: tuple[Case, ...] = (
     _at("set read-only", "dropped after", DONE),
     _at("set read-only", "SIGKILL", REMOVED),
     _at("set read-only", "SIGTERM", UNDONE),
-    _knob(
+    _switch(
         "the destination ends in error", UNDONE, "destination", create="fail"
     ),
     # Step three, until Nova is asked
@@ -308,13 +297,13 @@ CASES: tuple[Case, ...] = (
     _at("DELETE source", "not answered", DONE),
     _at("DELETE source", "SIGKILL", FINISHED),
     _at("DELETE source", "SIGINT", DONE),
-    _knob(
+    _switch(
         "the source cannot be deleted",
         DONE_SOURCE_LEFT,
         "source",
         delete="fail",
     ),
-    _knob("the source is busy", DONE_SOURCE_LEFT, "source", delete="busy"),
+    _switch("the source is busy", DONE_SOURCE_LEFT, "source", delete="busy"),
     _at("PUT metadata (unmark)", "500", DONE),
     _at("PUT metadata (unmark)", "500 always", FINISHED),
     _at("PUT metadata (unmark)", "dropped after", DONE),
@@ -333,19 +322,19 @@ CASES: tuple[Case, ...] = (
     _while_undoing("DELETE user", "500 always", REMOVED),
     _while_undoing("DELETE user", "SIGTERM", UNDONE),
     # Nova's own failures, by the points of semantics B.4
-    _knob("P1, before anything", UNDONE, connector="fail"),
-    _knob("P2, connecting in Cinder", UNDONE, attachment_update="fail"),
-    _knob("P3, connecting on the host", UNDONE, swap="fail-connect"),
-    _knob("P4, while copying", UNDONE, swap="fail-before-pivot"),
-    _knob(
+    _switch("P1, before anything", UNDONE, connector="fail"),
+    _switch("P2, connecting in Cinder", UNDONE, attachment_update="fail"),
+    _switch("P3, connecting on the host", UNDONE, swap="fail-connect"),
+    _switch("P4, while copying", UNDONE, swap="fail-before-pivot"),
+    _switch(
         "P9, taken up late",
         FINISHED,
         "nova",
         ("--timeout=30",),
         consume="never",
     ),
-    _knob("P5, after the switch", QUARANTINE, swap="fail-after-pivot"),
-    _knob("P5, completing", QUARANTINE, attachment_complete="fail"),
-    _knob("P6, detaching the old", QUARANTINE, attachment_delete="fail"),
-    _knob("P8, noting the new", QUARANTINE, bdm_save="fail"),
+    _switch("P5, after the switch", QUARANTINE, swap="fail-after-pivot"),
+    _switch("P5, completing", QUARANTINE, attachment_complete="fail"),
+    _switch("P6, detaching the old", QUARANTINE, attachment_delete="fail"),
+    _switch("P8, noting the new", QUARANTINE, bdm_save="fail"),
 )

@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """Moves that Cinder leads: starting them, and looking at what is left."""
 
 from __future__ import annotations
@@ -20,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests import cloud as cloud_
-from tests.cloud import exchange
+from tests.cloud import http_messages
 from tests.functional import resources, shell
 
 ALPHA, BETA = "cloud@alpha#pool", "cloud@beta#pool"  # bronze
@@ -49,7 +38,7 @@ def run(
     )
 
 
-def acting(requests: list[exchange.Request]) -> list[dict[str, Any]]:
+def acting(requests: list[http_messages.Request]) -> list[dict[str, Any]]:
     """The bodies of those requests that ask Cinder to move a volume."""
     return [
         r.json
@@ -91,12 +80,12 @@ def settled(make: resources.Resources, volume: Any) -> Any:
 @contextlib.contextmanager
 def requests_within(
     cloud: cloud_.Cloud,
-) -> Iterator[list[exchange.Request]]:
+) -> Iterator[list[http_messages.Request]]:
     """A list that holds, after the block, what was asked within it."""
-    seen: list[exchange.Request] = []
-    mark = cloud.front_door.mark()
+    seen: list[http_messages.Request] = []
+    mark = cloud.fault_proxy.mark()
     yield seen
-    seen += cloud.front_door.since(mark)
+    seen += cloud.fault_proxy.since(mark)
 
 
 @dataclasses.dataclass

@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """Answers that do not come, or are errors: no move is lost or doubled."""
 
 from __future__ import annotations
@@ -22,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests import cloud as cloud_
-from tests.cloud import exchange
+from tests.cloud import http_messages
 from tests.functional import moves, resources, shell
 
 TO_BETA = (moves.COLD, moves.node(moves.BETA))
@@ -74,7 +63,7 @@ def test_a_request_without_an_answer_acts_once(
     content = cloud.digest(volume.id)
 
     with (
-        cloud.front_door.fault(body_pattern=action, **fault),
+        cloud.fault_proxy.fault(body_pattern=action, **fault),
         moves.requests_within(cloud) as requests,
     ):
         done = moves.run(impatient, volume, *destination)
@@ -100,7 +89,7 @@ def test_a_refusal_is_final(
     volume = make.volume(pool=moves.ALPHA)
 
     with (
-        cloud.front_door.fault(
+        cloud.fault_proxy.fault(
             body_pattern=action,
             answer=status,
             body={"error": {"code": status, "message": "so it is"}},
@@ -127,7 +116,7 @@ def test_an_outage_ends_the_attempts(
     volume = make.volume(pool=moves.ALPHA)
 
     with (
-        cloud.front_door.fault(body_pattern=action, every=True, answer=503),
+        cloud.fault_proxy.fault(body_pattern=action, every=True, answer=503),
         moves.requests_within(cloud) as requests,
     ):
         done = moves.run(openstack, volume, *destination)
@@ -146,10 +135,10 @@ def test_another_admin_may_be_faster(
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
 
-    def faster(request: exchange.Request) -> None:
+    def faster(request: http_messages.Request) -> None:
         make.cinder.volumes.retype(volume.id, "silver", "on-demand")
 
-    with cloud.front_door.fault(body_pattern="os-retype", call=faster):
+    with cloud.fault_proxy.fault(body_pattern="os-retype", call=faster):
         done = moves.run(openstack, volume, *TO_GOLD)
 
     assert done.exit_code == 1
@@ -173,10 +162,10 @@ def test_polls_bear_a_passing_outage(
 
     with contextlib.ExitStack() as outage:
 
-        def begin(request: exchange.Request) -> None:
+        def begin(request: http_messages.Request) -> None:
             for number, fault in enumerate(faults, 1):
                 outage.enter_context(
-                    cloud.front_door.fault(
+                    cloud.fault_proxy.fault(
                         method="GET",
                         path="/volumes/detail",
                         nth=number,
@@ -184,7 +173,7 @@ def test_polls_bear_a_passing_outage(
                     )
                 )
 
-        with cloud.front_door.fault(body_pattern="os-migrate", call=begin):
+        with cloud.fault_proxy.fault(body_pattern="os-migrate", call=begin):
             done = moves.run(openstack, volume, *TO_BETA)
 
     assert done.exit_code == 0, done.stderr

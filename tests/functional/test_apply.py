@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """Rules of apply: canaries, a window, the way back, foreign plans."""
 
 from __future__ import annotations
@@ -41,10 +30,10 @@ def test_a_canary_that_dies_stops_it_all(
     make: resources.Resources,
     openstack: shell.Openstack,
     file: pathlib.Path,
-    turn: conftest.Knobs,
+    set_faults: conftest.SetFaults,
 ) -> None:
     batch = batches.Batch(make, openstack, file, [{}] * 3)
-    turn("beta", create="fail")
+    set_faults("beta", create="fail")
 
     done = batch.apply("--canary=1", "--max-parallel=3")
 

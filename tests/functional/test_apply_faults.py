@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """Plans that are interrupted, and clouds that fail while one is applied."""
 
 from __future__ import annotations
@@ -62,7 +51,7 @@ def test_interrupted_once_it_waits_for_what_moves(
     make: resources.Resources,
     openstack: shell.Openstack,
     file: pathlib.Path,
-    turn: conftest.Knobs,
+    set_faults: conftest.SetFaults,
 ) -> None:
     batch = batches.Batch(make, openstack, file, [{}] * 5)
     command = batch.start("--max-parallel=2")
@@ -78,7 +67,7 @@ def test_interrupted_once_it_waits_for_what_moves(
     assert batch.moving() == 5 - left
 
     # Twice: what moves is left to the cloud.
-    turn("beta", create="slow:5")
+    set_faults("beta", create="slow:5")
     command = batch.start("--max-parallel=2")
     batch.until_moving(5 - left + 1)
     os.kill(command.pid, signal.SIGINT)
@@ -89,7 +78,7 @@ def test_interrupted_once_it_waits_for_what_moves(
 
     assert done.exit_code == 130
     assert batches.results(done)["interrupted"] >= 1
-    turn.clear()
+    set_faults.clear()
     assert batch.apply("--max-parallel=2").exit_code == 0
     batch.assert_all_moved_once(2)
 
@@ -98,14 +87,14 @@ def test_an_outage_of_a_minute_is_borne(
     make: resources.Resources, openstack: shell.Openstack, file: pathlib.Path
 ) -> None:
     batch = batches.Batch(make, openstack, file, [{}] * 5)
-    door = batch.cloud.front_door
+    proxy = batch.cloud.fault_proxy
     done: list[shell.Completed] = []
     command = batch.start("--max-parallel=2")
     batch.until_moving(2)
 
     # Unavailable, then too busy, then connections that break.
     for fault in ({"answer": 503}, {"answer": 429}, {"drop": "before"}):
-        with door.fault(service="volume", every=True, **fault) as rule:
+        with proxy.fault(service="volume", every=True, **fault) as rule:
             time.sleep(_OUTAGE / 3)
         assert 0 < rule.hits < 30
     done.append(command.end())
@@ -125,7 +114,9 @@ def test_a_token_that_expires_is_replaced(
         command = batch.start("--max-parallel=2")
         batch.until_moving(1)
         # So Cinder answers a token that it knows no longer.
-        with batch.cloud.front_door.fault(service="volume", answer=401) as old:
+        with batch.cloud.fault_proxy.fault(
+            service="volume", answer=401
+        ) as old:
             resources.until("401", lambda: old.hits)
             done = command.end()
 
@@ -147,7 +138,7 @@ def test_with_nothing_but_a_token_it_says_so_and_goes_on_later(
         OS_USER_DOMAIN_NAME="",
     )
     batch.until_moving(2)
-    with batch.cloud.front_door.fault(
+    with batch.cloud.fault_proxy.fault(
         service="volume", every=True, answer=401
     ):
         done = command.end()
@@ -165,7 +156,7 @@ def test_a_backend_that_goes_down_stops_its_lane_alone(
     make: resources.Resources,
     openstack: shell.Openstack,
     file: pathlib.Path,
-    turn: conftest.Knobs,
+    set_faults: conftest.SetFaults,
 ) -> None:
     kinds = [{"volume_type": "silver"}] * 6 + [{}] * 4
     batch = batches.Batch(make, openstack, file, kinds)
@@ -177,7 +168,7 @@ def test_a_backend_that_goes_down_stops_its_lane_alone(
     file.write_text(json.dumps(written))
     command = batch.start("--max-parallel=4", "--max-per-destination=2")
     batch.until_moving(1)
-    turn("gamma", create="fail", down=True)
+    set_faults("gamma", create="fail", down=True)
     done = command.end()
 
     assert done.exit_code == 1

@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """What fails inside Cinder, where nobody says so, is told all the same."""
 
 from __future__ import annotations
@@ -19,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests import cloud as cloud_
-from tests.cloud import databases, exchange
+from tests.cloud import databases, http_messages
 from tests.functional import conftest, moves, resources, shell
 
 TO_BETA = (moves.COLD, moves.node(moves.BETA))
@@ -33,14 +22,14 @@ def test_a_copy_that_fails_leaves_the_volume_as_it_was(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    set_faults: conftest.SetFaults,
     request_: str,
     destination: tuple[str, ...],
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
     content = cloud.digest(volume.id)
     for backend in ("beta", "gamma", "delta"):
-        turn(backend, connect="fail")
+        set_faults(backend, connect="fail")
 
     done = moves.run(openstack, volume, *destination)
 
@@ -55,20 +44,20 @@ def test_a_copy_that_fails_leaves_the_volume_as_it_was(
 
 
 @pytest.mark.parametrize(
-    ("backend", "knob"),
+    ("backend", "switch"),
     [("alpha", {"migrate": "assisted-fail"}), ("beta", {"create": "fail"})],
 )
 def test_a_migration_that_never_copied_has_failed(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    set_faults: conftest.SetFaults,
     backend: str,
-    knob: dict[str, Any],
+    switch: dict[str, Any],
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
     content = cloud.digest(volume.id)
-    turn(backend, **knob)
+    set_faults(backend, **switch)
 
     done = moves.run(openstack, volume, *TO_BETA)
 
@@ -94,12 +83,12 @@ def test_a_retype_that_is_dropped_in_silence_has_failed(
         volume.id, "available", migration_status=stale
     )
 
-    def drain(request: exchange.Request) -> None:
+    def drain(request: http_messages.Request) -> None:
         make.disable("cloud@gamma")
         make.disable("cloud@delta")
 
     try:
-        with cloud.front_door.fault(body_pattern="os-retype", call=drain):
+        with cloud.fault_proxy.fault(body_pattern="os-retype", call=drain):
             done = moves.run(openstack, volume, *TO_GOLD)
     finally:
         make.enable("cloud@gamma")
@@ -121,10 +110,10 @@ def test_another_pool_than_asked_for_has_failed(
     # A volume of this type may be on any pool.
     volume = make.volume("silver", pool=moves.ALPHA)
 
-    def astray(request: exchange.Request) -> None:
+    def astray(request: http_messages.Request) -> None:
         request.body = request.body.replace(b"gamma", b"delta")
 
-    with cloud.front_door.fault(body_pattern="os-migrate", call=astray):
+    with cloud.fault_proxy.fault(body_pattern="os-migrate", call=astray):
         done = moves.run(
             openstack, volume, moves.COLD, moves.node(moves.GAMMA)
         )
@@ -140,11 +129,11 @@ def test_an_old_copy_that_stays_is_a_warning(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    set_faults: conftest.SetFaults,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
     content = cloud.digest(volume.id)
-    turn("alpha", delete="fail")
+    set_faults("alpha", delete="fail")
 
     done = moves.run(openstack, volume, *TO_BETA)
 
@@ -165,18 +154,18 @@ def test_a_volume_may_vanish_meanwhile(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    set_faults: conftest.SetFaults,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
-    turn("beta", connect="hang")
+    set_faults("beta", connect="hang")
 
-    def delete(request: exchange.Request) -> None:
+    def delete(request: http_messages.Request) -> None:
         with databases.opened(cloud.directory, "cinder") as connection:
             connection.execute(
                 "UPDATE volumes SET deleted = 1 WHERE id = ?", (volume.id,)
             )
 
-    with cloud.front_door.fault(
+    with cloud.fault_proxy.fault(
         method="GET", path="/volumes/detail", nth=5, call=delete
     ):
         done = moves.run(openstack, volume, *TO_BETA)

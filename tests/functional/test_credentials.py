@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """Credentials that do not suffice, services that do not answer, bad words."""
 
 from __future__ import annotations
@@ -127,7 +116,7 @@ def test_a_broken_service_ends_in_one_sentence(
     fault: dict[str, Any],
     expected: str,
 ) -> None:
-    with cloud.front_door.fault(service="volume", every=True, **fault):
+    with cloud.fault_proxy.fault(service="volume", every=True, **fault):
         said = untouched.refused(cloud, openstack, word, volume.id, *TO_GOLD)
 
     assert said.startswith(expected)

@@ -1,16 +1,5 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
-"""The five steps lose nothing, whatever befalls any of their requests.
+# SPDX-License-Identifier: Apache-2.0
+"""The five steps lose nothing, whatever goes wrong at any request.
 
 Each case ends with one volume attached, its content unharmed, and nothing
 left behind that ``recover`` does not clean up or, where nobody can tell
@@ -39,7 +28,7 @@ _BACKENDS = {"bronze": ("alpha", "beta"), "gold": ("gamma", "delta")}
 _outcomes: dict[str, str] = {}
 
 
-class Stage:
+class Guest:
     """A server with a volume to swap, again and again."""
 
     def __init__(self, cloud: cloud_.Cloud, folder: pathlib.Path) -> None:
@@ -59,7 +48,7 @@ class Stage:
         admin["api_timeout"] = five_steps.PATIENCE
         self._clouds.write_text(json.dumps({"clouds": {"hasty": admin}}))
 
-    def set(self) -> None:
+    def prepare(self) -> None:
         """Have a volume attached whose swap needs every request.
 
         Mostly it is there already: where the last case left it.
@@ -109,7 +98,7 @@ class Stage:
         """What the volume is swapped to: there and back again."""
         return "gold" if self.type == "bronze" else "bronze"
 
-    def _knobs(self, case: five_steps.Case) -> tuple[str, ...]:
+    def _switches(self, case: five_steps.Case) -> tuple[str, ...]:
         return {
             "": (),
             "nova": ("nova",),
@@ -117,7 +106,7 @@ class Stage:
             "destination": _BACKENDS[self.other_type],
         }[case.owner]
 
-    def play(self, case: five_steps.Case) -> shell.Completed:
+    def run(self, case: five_steps.Case) -> shell.Completed:
         """Run the command while things go wrong."""
         words, more = self.words(case), {}
         if case.fault == "not answered":
@@ -125,10 +114,10 @@ class Stage:
             words = ("--os-cloud=hasty", *words)
         running: list[killable.Command] = []
         with contextlib.ExitStack() as stack:
-            for owner in self._knobs(case):
-                knobs = self.cloud.knobs(owner)
-                stack.callback(knobs.clear)
-                knobs.set(**case.knobs)
+            for owner in self._switches(case):
+                switches = self.cloud.fault_switches(owner)
+                stack.callback(switches.clear)
+                switches.set(**case.switches)
             for request, fault in _faults(case):
                 how = dict(five_steps.FAULTS[fault])
                 if fault.startswith("SIG"):
@@ -138,7 +127,7 @@ class Stage:
                     )
                 if how.get("every"):
                     how["nth"] = 1
-                rule = self.cloud.front_door.fault(**request.match | how)
+                rule = self.cloud.fault_proxy.fault(**request.match | how)
                 stack.enter_context(rule)
                 stack.callback(_was_hit, rule, request)
             if "SIG" in case.fault:
@@ -193,27 +182,27 @@ def _was_hit(rule: Any, request: five_steps.Request) -> None:
 
 
 @pytest.fixture(scope="module")
-def stage(
+def guest(
     swap_cloud: cloud_.Cloud, tmp_path_factory: pytest.TempPathFactory
-) -> Stage:
-    """The one stage of all cases: what one spoils, it replaces."""
-    return Stage(swap_cloud, tmp_path_factory.mktemp("stage"))
+) -> Guest:
+    """The one guest of all cases: what one spoils, it replaces."""
+    return Guest(swap_cloud, tmp_path_factory.mktemp("guest"))
 
 
 @pytest.mark.parametrize("case", five_steps.CASES, ids=lambda case: case.label)
-def test_loses_nothing(stage: Stage, case: five_steps.Case) -> None:
-    stage.set()
-    cloud, make, source_id = stage.cloud, stage.make, stage.volume_id
+def test_loses_nothing(guest: Guest, case: five_steps.Case) -> None:
+    guest.prepare()
+    cloud, make, source_id = guest.cloud, guest.make, guest.volume_id
     before = cloud.inventory()
 
-    completed = stage.play(case)
+    completed = guest.run(case)
 
-    resources.until("the swap ended", lambda: _no_swap_runs(stage, case))
+    resources.until("the swap ended", lambda: _no_swap_runs(guest, case))
     assert "Traceback" not in completed.stderr
-    assert cloud.guest_digest(stage.server_id, stage.device) == stage.content
+    assert cloud.guest_digest(guest.server_id, guest.device) == guest.content
     if make.is_gone(source_id):
-        new_path = cloud.volume_path(stage.attached())
-        assert cloud.guest_path(stage.server_id, stage.device) == new_path
+        new_path = cloud.volume_path(guest.attached())
+        assert cloud.guest_path(guest.server_id, guest.device) == new_path
     left = _left(before, cloud.inventory(), source_id)
     killed = case.fault == "SIGKILL"
     if killed:
@@ -232,25 +221,25 @@ def test_loses_nothing(stage: Stage, case: five_steps.Case) -> None:
 
     first: list[dict[str, Any]] = [{"exit": 0}]
     again = first
-    if left or killed or stage.marked(before):
-        first = stage.recover()
-        again = stage.recover()
-    outcome = _outcome(stage, case, completed, first, left)
+    if left or killed or guest.marked(before):
+        first = guest.recover()
+        again = guest.recover()
+    outcome = _outcome(guest, case, completed, first, left)
     again = again[1:]
 
-    assert cloud.guest_digest(stage.server_id, stage.device) == stage.content
+    assert cloud.guest_digest(guest.server_id, guest.device) == guest.content
     after = cloud.inventory()
     if outcome == five_steps.QUARANTINE:
         # Neither volume is touched, and both are named.
         assert not make.is_gone(source_id)
         assert source_id in completed.stderr
         assert [row["Result"] for row in again] == [""]
-        stage.replace()
+        guest.replace()
     else:
         assert again == []
         assert after["users"] == before["users"]
         assert after["role_assignments"] == before["role_assignments"]
-        now = stage.attached()
+        now = guest.attached()
         kept = {source_id} if outcome == _DONE_LEFT else set()
         assert set(after["volumes"]) == (
             set(before["volumes"]) - {source_id} | {now} | kept
@@ -258,9 +247,9 @@ def test_loses_nothing(stage: Stage, case: five_steps.Case) -> None:
         seen = make.seen(now)
         assert seen.status == "in-use"
         assert not [key for key in seen.metadata if "volmig" in key]
-        assert len(make.server_volumes(stage.server_id)) == 2
-        _next(stage, now, outcome)
-    stage.clean = True
+        assert len(make.server_volumes(guest.server_id)) == 2
+        _next(guest, now, outcome)
+    guest.clean = True
     _outcomes[case.label] = outcome
     assert outcome == case.outcome, completed
 
@@ -268,13 +257,13 @@ def test_loses_nothing(stage: Stage, case: five_steps.Case) -> None:
 _DONE, _DONE_LEFT = five_steps.DONE, five_steps.DONE_SOURCE_LEFT
 
 
-def _no_swap_runs(stage: Stage, case: five_steps.Case) -> bool:
-    if "consume" in case.knobs:
+def _no_swap_runs(guest: Guest, case: five_steps.Case) -> bool:
+    if "consume" in case.switches:
         return True
-    actions = stage.make.nova.instance_action
-    for row in actions.list(stage.server_id):
+    actions = guest.make.nova.instance_action
+    for row in actions.list(guest.server_id):
         if row.action == "swap_volume":
-            seen = actions.get(stage.server_id, row.request_id)
+            seen = actions.get(guest.server_id, row.request_id)
             events = seen.to_dict()["events"]
             return bool(events and events[0]["result"])
     return True
@@ -294,13 +283,13 @@ def _left(before: Any, after: Any, source_id: str) -> set[str]:
 
 
 def _outcome(
-    stage: Stage,
+    guest: Guest,
     case: five_steps.Case,
     completed: shell.Completed,
     rows: list[dict[str, Any]],
     left: set[str],
 ) -> str:
-    moved = stage.attached() != stage.volume_id
+    moved = guest.attached() != guest.volume_id
     exit_code, found = rows[0]["exit"], rows[1:]
     if any(row["Result"] == "" for row in found):
         return five_steps.QUARANTINE
@@ -313,45 +302,45 @@ def _outcome(
         return five_steps.REMOVED
     if not moved:
         return five_steps.UNDONE
-    return _DONE if stage.make.is_gone(stage.volume_id) else _DONE_LEFT
+    return _DONE if guest.make.is_gone(guest.volume_id) else _DONE_LEFT
 
 
-def _next(stage: Stage, now: str, outcome: str) -> None:
+def _next(guest: Guest, now: str, outcome: str) -> None:
     """Have the next case start where this one ended."""
-    if now == stage.volume_id:
+    if now == guest.volume_id:
         return
     if outcome == _DONE_LEFT:
-        stage.make.cinder.volumes.reset_state(stage.volume_id, "error")
-        stage.make.delete(stage.volume_id)
-    stage.volume_id, stage.type = now, stage.other_type
+        guest.make.cinder.volumes.reset_state(guest.volume_id, "error")
+        guest.make.delete(guest.volume_id)
+    guest.volume_id, guest.type = now, guest.other_type
 
 
 @pytest.mark.parametrize("fault", ["500", "dropped after"])
-def test_bears_a_fault_at_every_look(stage: Stage, fault: str) -> None:
-    stage.set()
-    source_id = stage.volume_id
+def test_bears_a_fault_at_every_look(guest: Guest, fault: str) -> None:
+    guest.prepare()
+    source_id = guest.volume_id
 
     with contextlib.ExitStack() as stack:
         for request in five_steps.READS:
-            rule = stage.cloud.front_door.fault(
+            rule = guest.cloud.fault_proxy.fault(
                 **request.match | five_steps.FAULTS[fault]
             )
             stack.enter_context(rule)
             stack.callback(_was_hit, rule, request)
-        done = stage.openstack(
-            *stage.words(five_steps.Case("every GET", fault, _DONE))
+        done = guest.openstack(
+            *guest.words(five_steps.Case("every GET", fault, _DONE))
         )
 
     assert done.exit_code == 0, done.stderr
-    assert stage.make.is_gone(source_id)
-    assert stage.recover()[1:] == []
+    assert guest.make.is_gone(source_id)
+    assert guest.recover()[1:] == []
     assert (
-        stage.cloud.guest_digest(stage.server_id, stage.device)
-        == stage.content
+        guest.cloud.guest_digest(guest.server_id, guest.device)
+        == guest.content
     )
     _outcomes[f"every GET: {fault}"] = _DONE
-    _next(stage, stage.attached(), _DONE)
-    stage.clean = True
+    _next(guest, guest.attached(), _DONE)
+    guest.clean = True
 
 
 def test_table(capsys: pytest.CaptureFixture[str]) -> None:

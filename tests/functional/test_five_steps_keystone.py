@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """The five steps on a Keystone that has rules of its own."""
 
 from __future__ import annotations
@@ -106,11 +95,11 @@ def test_a_disabled_project_is_refused(
     projects, demo = make.keystone.projects, make.project_id("demo")
     projects.update(demo, enabled=False)
     try:
-        before, mark = cloud.inventory(), cloud.front_door.mark()
+        before, mark = cloud.inventory(), cloud.fault_proxy.mark()
 
         done = _swap(openstack, volume)
 
-        after, asked = cloud.inventory(), cloud.front_door.since(mark)
+        after, asked = cloud.inventory(), cloud.fault_proxy.since(mark)
     finally:
         projects.update(demo, enabled=True)
     assert done.exit_code == 1

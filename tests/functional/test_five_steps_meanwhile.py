@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """The five steps lose nothing, whatever others do meanwhile."""
 
 from __future__ import annotations
@@ -31,7 +20,7 @@ def cloud(swap_cloud: cloud_.Cloud) -> cloud_.Cloud:
     return swap_cloud
 
 
-class Scene:
+class AttachedVolume:
     """A server with a volume, and what is done while it is swapped."""
 
     def __init__(
@@ -68,7 +57,7 @@ class Scene:
         self, request: str, done: Callable[[], object], when: str = "before"
     ) -> shell.Completed:
         """Swap the volume; do something at one of the requests."""
-        with self.make.cloud.front_door.fault(
+        with self.make.cloud.fault_proxy.fault(
             **five_steps.request(request).match,
             call=lambda _: done(),
             when=when,
@@ -110,88 +99,96 @@ class Scene:
 
 
 @pytest.fixture
-def scene(make: resources.Resources, openstack: shell.Openstack) -> Scene:
+def attached(
+    make: resources.Resources, openstack: shell.Openstack
+) -> AttachedVolume:
     """Everything is as it should be, until a test changes it."""
-    return Scene(make, openstack)
+    return AttachedVolume(make, openstack)
 
 
-def test_a_destination_that_broke_before_the_swap(scene: Scene) -> None:
+def test_a_destination_that_broke_before_the_swap(
+    attached: AttachedVolume,
+) -> None:
     # Nova 31 answers 500 then, and leaves the source detaching.
     def spoil() -> None:
-        destination = scene.destination()
-        scene.make.cinder.volumes.reset_state(destination.id, "error")
+        destination = attached.destination()
+        attached.make.cinder.volumes.reset_state(destination.id, "error")
 
-    done = scene.run_with("PUT attachment (swap)", spoil)
+    done = attached.run_with("PUT attachment (swap)", spoil)
 
     assert done.exit_code == 1
     assert "500" in done.stderr
-    scene.assert_as_before()
-    assert scene.recover() == []
+    attached.assert_as_before()
+    assert attached.recover() == []
 
 
-def test_a_destination_that_a_tenant_attaches(scene: Scene) -> None:
-    other = scene.make.server()
+def test_a_destination_that_a_tenant_attaches(
+    attached: AttachedVolume,
+) -> None:
+    other = attached.make.server()
 
     def attach() -> None:
-        scene.make.attach(other.id, scene.destination().id)
+        attached.make.attach(other.id, attached.destination().id)
 
-    done = scene.run_with("POST metadata (pending)", attach, "after")
+    done = attached.run_with("POST metadata (pending)", attach, "after")
 
     assert done.exit_code == 1
-    destination = scene.destination()
+    destination = attached.destination()
     assert destination.status == "in-use"
     assert destination.id in done.stderr
-    scene.assert_unharmed()
+    attached.assert_unharmed()
     # Somebody uses it: it is named, and not touched.
-    (row,) = scene.recover()
+    (row,) = attached.recover()
     assert row["Result"] == ""
-    scene.make.nova.volumes.delete_server_volume(other.id, destination.id)
+    attached.make.nova.volumes.delete_server_volume(other.id, destination.id)
     resources.until(
         "detached",
-        lambda: scene.make.seen(destination.id).status == "available",
+        lambda: attached.make.seen(destination.id).status == "available",
     )
-    (row,) = scene.recover()
+    (row,) = attached.recover()
     assert row["Result"] == "done"
-    assert scene.make.is_gone(destination.id)
-    scene.assert_as_before()
+    assert attached.make.is_gone(destination.id)
+    attached.assert_as_before()
 
 
-def test_a_destination_that_a_tenant_deletes(scene: Scene) -> None:
+def test_a_destination_that_a_tenant_deletes(attached: AttachedVolume) -> None:
     def delete() -> None:
-        scene.make.delete(scene.destination().id)
+        attached.make.delete(attached.destination().id)
 
-    done = scene.run_with("POST metadata (pending)", delete, "after")
+    done = attached.run_with("POST metadata (pending)", delete, "after")
 
     assert done.exit_code == 1
-    scene.assert_as_before()
-    assert scene.recover() == []
+    attached.assert_as_before()
+    assert attached.recover() == []
 
 
-def test_a_source_that_a_tenant_detaches(scene: Scene) -> None:
-    make, source_id = scene.make, scene.volume.id
+def test_a_source_that_a_tenant_detaches(attached: AttachedVolume) -> None:
+    make, source_id = attached.make, attached.volume.id
 
     def detach() -> None:
-        make.nova.volumes.delete_server_volume(scene.server.id, source_id)
+        make.nova.volumes.delete_server_volume(attached.server.id, source_id)
         resources.until(
             "detached", lambda: make.seen(source_id).status == "available"
         )
 
-    done = scene.run_with("POST metadata (pending)", detach)
+    done = attached.run_with("POST metadata (pending)", detach)
 
     assert done.exit_code == 1
     assert "no longer as it was" in done.stderr
-    assert make.cloud.digest(source_id) == scene.content
+    assert make.cloud.digest(source_id) == attached.content
     assert make.seen(source_id).status == "available"
-    assert scene.users() == []
+    assert attached.users() == []
 
 
 def test_a_snapshot_made_after_the_swap_keeps_the_source(
-    scene: Scene,
+    attached: AttachedVolume,
 ) -> None:
-    make = scene.make
+    make = attached.make
 
     def snapshot() -> None:
-        made = make.cinder_of("alice").volume_snapshots.create(scene.volume.id)
+        made = make.cinder_of("alice").volume_snapshots.create(
+            attached.volume.id
+        )
         resources.until(
             "snapshot",
             lambda: (
@@ -199,67 +196,69 @@ def test_a_snapshot_made_after_the_swap_keeps_the_source(
             ),
         )
 
-    done = scene.run_with("GET server's volumes", snapshot)
+    done = attached.run_with("GET server's volumes", snapshot)
 
     assert done.exit_code == 0
     assert "1 snapshot" in done.stderr
-    source = make.seen(scene.volume.id)
+    source = make.seen(attached.volume.id)
     assert source.metadata["volmig_replaced_by"] == done.json["new_volume_id"]
-    scene.assert_unharmed()
-    assert scene.users() == []
+    attached.assert_unharmed()
+    assert attached.users() == []
 
 
-def test_a_swap_that_is_never_taken_up_is_fenced(scene: Scene) -> None:
-    make = scene.make
-    knobs = make.cloud.knobs("nova")
-    knobs.set(consume="never")
+def test_a_swap_that_is_never_taken_up_is_fenced(
+    attached: AttachedVolume,
+) -> None:
+    make = attached.make
+    switches = make.cloud.fault_switches("nova")
+    switches.set(consume="never")
     try:
-        done = scene.run("--timeout=30")
+        done = attached.run("--timeout=30")
 
         assert done.exit_code == 1
         assert done.json["result"] == "still running"
-        destination = scene.destination()
+        destination = attached.destination()
         assert destination.id in done.stderr
-        (row,) = scene.recover()
+        (row,) = attached.recover()
         assert row["Result"] == "done", row
-        scene.assert_as_before()
+        attached.assert_as_before()
     finally:
-        knobs.clear()
+        switches.clear()
     # Now nova-compute takes it up after all; and can do no harm.
     (swap,) = [
         action
-        for action in make.nova.instance_action.list(scene.server.id)
+        for action in make.nova.instance_action.list(attached.server.id)
         if action.action == "swap_volume"
     ]
 
     def failed() -> bool:
         events = make.nova.instance_action.get(
-            scene.server.id, swap.request_id
+            attached.server.id, swap.request_id
         ).to_dict()["events"]
         return bool(events) and events[0]["result"] == "Error"
 
     resources.until("the late swap failed", failed)
-    scene.assert_as_before()
+    attached.assert_as_before()
 
 
-def test_nova_compute_dies_while_it_copies(scene: Scene) -> None:
-    make, nova = scene.make, scene.make.cloud.service("nova")
-    knobs = make.cloud.knobs("nova")
-    knobs.set(swap="hang")
+def test_nova_compute_dies_while_it_copies(attached: AttachedVolume) -> None:
+    make, nova = attached.make, attached.make.cloud.service("nova")
+    switches = make.cloud.fault_switches("nova")
+    switches.set(swap="hang")
     try:
-        done = scene.run("--timeout=30")
+        done = attached.run("--timeout=30")
         nova.kill()
     finally:
-        knobs.clear()
+        switches.clear()
         nova.start()
 
     # Nobody can tell over the API where the guest's disk is.
     assert done.exit_code == 1
-    (row,) = scene.recover()
+    (row,) = attached.recover()
     assert row["Result"] == ""
     assert "if nova-compute was restarted" in row["To Do"]
-    scene.assert_unharmed()
-    assert not make.is_gone(scene.volume.id)
-    assert not make.is_gone(scene.destination().id)
+    attached.assert_unharmed()
+    assert not make.is_gone(attached.volume.id)
+    assert not make.is_gone(attached.destination().id)
     # No later test is to find it.
     make.unmark()

@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """Interruptions: the command leaves in good order, the move goes on."""
 
 from __future__ import annotations
@@ -50,10 +39,10 @@ def _waiting(
     volume: Any,
 ) -> Iterator[subprocess.Popen[str]]:
     """A command of its own that polls for a move which is under way."""
-    mark = cloud.front_door.mark()
+    mark = cloud.fault_proxy.mark()
 
     def polls() -> bool:
-        requests = cloud.front_door.since(mark)
+        requests = cloud.fault_proxy.since(mark)
         return any(
             moves.acting([asked])
             and any(
@@ -78,10 +67,10 @@ def _finished(process: subprocess.Popen[str]) -> shell.Completed:
 
 
 def _arrives(
-    make: resources.Resources, turn: conftest.Knobs, volume: Any
+    make: resources.Resources, set_faults: conftest.SetFaults, volume: Any
 ) -> None:
     """What was handed over comes to its end by itself."""
-    turn.clear()
+    set_faults.clear()
     moves.settled(make, volume)
     assert make.host(volume.id) == moves.BETA
 
@@ -93,11 +82,11 @@ def test_a_signal_hands_the_move_over(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    set_faults: conftest.SetFaults,
     number: signal.Signals,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
-    turn("beta", connect="hang")
+    set_faults("beta", connect="hang")
 
     with _waiting(cloud, make, openstack, volume) as process:
         process.send_signal(number)
@@ -109,21 +98,21 @@ def test_a_signal_hands_the_move_over(
         left.last_line
     )
     assert f"openstack volume show {volume.id}" in left.last_line
-    _arrives(make, turn, volume)
+    _arrives(make, set_faults, volume)
 
 
 def test_a_second_signal_leaves_at_once(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    set_faults: conftest.SetFaults,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
-    turn("beta", connect="hang")
+    set_faults("beta", connect="hang")
 
     with (
         _waiting(cloud, make, openstack, volume) as process,
-        cloud.front_door.fault(
+        cloud.fault_proxy.fault(
             method="GET", path="/volumes/detail", every=True, hang="before"
         ) as deaf,
     ):
@@ -136,27 +125,27 @@ def test_a_second_signal_leaves_at_once(
         left = _finished(process)
 
     assert left.exit_code == 130
-    _arrives(make, turn, volume)
+    _arrives(make, set_faults, volume)
 
 
 def test_a_killed_run_is_run_again(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    set_faults: conftest.SetFaults,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
     content = cloud.digest(volume.id)
-    turn("beta", connect="hang")
+    set_faults("beta", connect="hang")
 
     with _waiting(cloud, make, openstack, volume) as process:
         process.kill()
         process.wait()
-    with cloud.front_door.fault(
+    with cloud.fault_proxy.fault(
         method="GET",
         path="/volumes/detail",
         nth=4,
-        call=lambda request: turn.clear(),
+        call=lambda request: set_faults.clear(),
     ):
         done = moves.run(openstack, volume, moves.COLD, moves.node(moves.BETA))
 
@@ -190,10 +179,10 @@ def test_a_closed_stderr_hands_the_move_over(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    set_faults: conftest.SetFaults,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
-    turn("beta", create="slow:2")
+    set_faults("beta", create="slow:2")
 
     with _waiting(cloud, make, openstack, volume) as process:
         assert process.stdout is not None
@@ -204,7 +193,7 @@ def test_a_closed_stderr_hands_the_move_over(
 
     assert "Traceback" not in stdout
     assert process.returncode in (0, 130)
-    _arrives(make, turn, volume)
+    _arrives(make, set_faults, volume)
 
 
 def test_a_terminal_shows_a_live_line(

@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """Cinder deletes an attachment together with the old copy (semantics 0.12).
 
 After its success Cinder has the old copy deleted, and only then gives the
@@ -27,7 +16,7 @@ import pytest
 
 from tests import cloud as cloud_
 from tests.cloud import databases
-from tests.functional import moves, resources, shell
+from tests.functional import conftest, moves, resources, shell
 
 _ROOT = pathlib.Path(__file__).parents[2]
 #: What the documentation tells people to do.
@@ -80,12 +69,14 @@ def test_it_is_no_success_and_can_be_repaired(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
+    set_faults: conftest.SetFaults,
     trigger: str,
     nova_knows: bool,
 ) -> None:
     server = make.server()
     attached = moves.Attached.prepare(make, server, moves.ALPHA)
     volume_id = attached.volume.id
+    set_faults("alpha", delete="at-once")
 
     with _losing(cloud, trigger, volume_id):
         done = moves.run(openstack, attached.volume, moves.type_("gold"))

@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """What scripts read, and what nobody may."""
 
 from __future__ import annotations
@@ -260,7 +249,7 @@ def test_debug_shows_no_secret(
     attached: Any,
     words: tuple[str, ...],
 ) -> None:
-    mark = cloud.front_door.mark()
+    mark = cloud.fault_proxy.mark()
 
     done = openstack.migrate(words[0], attached.id, *words[1:], "--debug")
 
@@ -272,7 +261,7 @@ def test_debug_shows_no_secret(
     assert "connection_info" not in said
     tokens = {
         value
-        for request in cloud.front_door.since(mark)
+        for request in cloud.fault_proxy.since(mark)
         for headers in (request.request_headers, request.response_headers)
         for name in ("X-Auth-Token", "X-Subject-Token")
         if headers is not None and (value := headers.get(name))
@@ -292,13 +281,13 @@ def test_debug_shows_no_secret(
 def test_an_unknown_column_is_refused_before_anything_is_done(
     cloud: cloud_.Cloud, openstack: shell.Openstack, words: tuple[str, ...]
 ) -> None:
-    mark = cloud.front_door.mark()
+    mark = cloud.fault_proxy.mark()
 
     done = openstack.migrate(*words, "-c=nonsense")
 
     assert done.exit_code == 1
     assert done.last_line.startswith("there is no column nonsense, only ")
-    asked = cloud.front_door.since(mark)
+    asked = cloud.fault_proxy.since(mark)
     assert {request.service for request in asked} <= {"identity"}
 
 

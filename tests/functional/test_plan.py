@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """A pool of 40 volumes: planned with each blocker named, then applied."""
 
 from __future__ import annotations
@@ -101,7 +90,7 @@ def test_each_blocker_is_named(
 def test_pools_are_filled_in_order(
     pool: evacuation.Evacuated,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    set_faults: conftest.SetFaults,
 ) -> None:
     # Thin pools: 20 times their size, less what is provisioned already.
     (beta,) = (
@@ -109,7 +98,9 @@ def test_pools_are_filled_in_order(
         for found in pool.cloud.admin_cinder.pools.list(detailed=True)
         if found.name == moves.BETA
     )
-    turn("beta", total_capacity_gb=(beta.provisioned_capacity_gb + 10) / 20)
+    set_faults(
+        "beta", total_capacity_gb=(beta.provisioned_capacity_gb + 10) / 20
+    )
 
     rows = _plan(
         openstack, pool, moves.node(moves.BETA), moves.node(moves.GAMMA)

@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """That a pool serves a type for us exactly if it does for the scheduler."""
 
 from __future__ import annotations
@@ -100,7 +89,7 @@ def reporting(current_cloud: cloud_.Cloud) -> Iterator[cloud_.Cloud]:
         for backend in backends:
             # Asked for the pools of a type, Cinder 29 stumbles over pools
             # that are not infinite: there is no size to compare with.
-            current_cloud.knobs(backend).set(
+            current_cloud.fault_switches(backend).set(
                 capabilities={
                     **CAPABILITIES.get(backend, {}),
                     "free_capacity_gb": "infinite",
@@ -109,7 +98,7 @@ def reporting(current_cloud: cloud_.Cloud) -> Iterator[cloud_.Cloud]:
         yield current_cloud
     finally:
         for backend in backends:
-            current_cloud.knobs(backend).clear()
+            current_cloud.fault_switches(backend).clear()
 
 
 @pytest.mark.parametrize("extra_specs", SPECS, ids=str)

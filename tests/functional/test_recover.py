@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """``recover``: what it finds, what it leaves alone, what it asks."""
 
 from __future__ import annotations
@@ -48,7 +37,7 @@ def killed(
     volume = make.volume()
     make.server(volume)
     commands: list[killable.Command] = []
-    with cloud.front_door.fault(
+    with cloud.fault_proxy.fault(
         service="compute",
         method="PUT",
         path=f"/os-volume_attachments/{volume.id}$",
@@ -76,7 +65,7 @@ def killed(
 def test_without_approval_it_only_looks(
     cloud: cloud_.Cloud, openstack: shell.Openstack, killed: Any
 ) -> None:
-    before, mark = cloud.inventory(), cloud.front_door.mark()
+    before, mark = cloud.inventory(), cloud.fault_proxy.mark()
 
     done = _recover(openstack, "--older-than=0")
 
@@ -90,7 +79,7 @@ def test_without_approval_it_only_looks(
     assert not before.difference(cloud.inventory())
     methods = {
         request.method
-        for request in cloud.front_door.since(mark)
+        for request in cloud.fault_proxy.since(mark)
         if not request.path.endswith("/auth/tokens")
     }
     assert methods == {"GET"}

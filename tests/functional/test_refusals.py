@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """The refusals of the contract: the sentence, every reason, no trace."""
 
 from __future__ import annotations
@@ -51,7 +40,7 @@ NOT_SERVED = (
 
 
 @pytest.fixture(scope="module")
-def scene(current_cloud: cloud_.Cloud) -> dict[str, str]:
+def volume_ids(current_cloud: cloud_.Cloud) -> dict[str, str]:
     """IDs of what the refusals are about. No test changes any of it."""
     make = resources.Resources(current_cloud)
     cinder = make.cinder_of("alice")
@@ -227,14 +216,16 @@ REFUSALS = {
 def test_run_refuses_with_every_reason(
     cloud: cloud_.Cloud,
     openstack: shell.Openstack,
-    scene: dict[str, str],
+    volume_ids: dict[str, str],
     volume: str,
     options: tuple[str, ...],
     expected: str,
 ) -> None:
-    said = untouched.refused(cloud, openstack, "run", scene[volume], *options)
+    said = untouched.refused(
+        cloud, openstack, "run", volume_ids[volume], *options
+    )
 
-    assert said == expected.format(**scene)
+    assert said == expected.format(**volume_ids)
 
 
 #: One for each sentence, and those with several.
@@ -257,20 +248,22 @@ CHECKED = (
 def test_check_blocks_with_the_same_reasons(
     cloud: cloud_.Cloud,
     openstack: shell.Openstack,
-    scene: dict[str, str],
+    volume_ids: dict[str, str],
     volume: str,
     options: tuple[str, ...],
     expected: str,
 ) -> None:
     with untouched.untouched(cloud):
-        done = openstack.migrate("check", scene[volume], *options, "-f=json")
+        done = openstack.migrate(
+            "check", volume_ids[volume], *options, "-f=json"
+        )
 
     assert (done.exit_code, done.stderr) == (1, "")
     blocked = [
         row["Detail"] for row in done.json if row["Result"] == "blocked"
     ]
     assert blocked
-    for line in expected.format(**scene).splitlines():
+    for line in expected.format(**volume_ids).splitlines():
         sentence, _, reasons = line.partition(": ")
         of_sentence = [
             detail.removeprefix(sentence).removeprefix(": ")
@@ -306,14 +299,18 @@ def test_check_blocks_with_the_same_reasons(
 def test_already_there_is_no_refusal(
     cloud: cloud_.Cloud,
     openstack: shell.Openstack,
-    scene: dict[str, str],
+    volume_ids: dict[str, str],
     volume: str,
     options: tuple[str, ...],
     expected: str,
 ) -> None:
     with untouched.untouched(cloud):
         done = openstack.migrate(
-            "run", scene[volume], "--migration-type=cold", *options, "-f=json"
+            "run",
+            volume_ids[volume],
+            "--migration-type=cold",
+            *options,
+            "-f=json",
         )
 
     assert done.exit_code == 0

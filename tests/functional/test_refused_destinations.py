@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """Pools, types, groups and quotas that are refused, until they are not."""
 
 from __future__ import annotations
@@ -98,7 +87,7 @@ def test_a_frozen_service_is_refused_until_the_remedy(
     assert check.exit_code == 0, check.stdout
 
 
-KNOBS: dict[str, tuple[dict[str, dict[str, Any]], tuple[str, ...], str]] = {
+SWITCHES: dict[str, tuple[dict[str, dict[str, Any]], tuple[str, ...], str]] = {
     "pool is down": (
         {"beta": {"down": True}},
         (TO_BETA,),
@@ -157,19 +146,19 @@ KNOBS: dict[str, tuple[dict[str, dict[str, Any]], tuple[str, ...], str]] = {
 
 
 @pytest.mark.parametrize(
-    ("knobs", "options", "expected"), KNOBS.values(), ids=KNOBS
+    ("switches", "options", "expected"), SWITCHES.values(), ids=SWITCHES
 )
 def test_pools_that_cannot_take_it_are_refused(
     cloud: cloud_.Cloud,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    set_faults: conftest.SetFaults,
     volume: Any,
-    knobs: dict[str, dict[str, Any]],
+    switches: dict[str, dict[str, Any]],
     options: tuple[str, ...],
     expected: str,
 ) -> None:
-    for backend, values in knobs.items():
-        turn(backend, **values)
+    for backend, values in switches.items():
+        set_faults(backend, **values)
 
     said = untouched.refused(
         cloud, openstack, "run", volume.id, COLD, *options

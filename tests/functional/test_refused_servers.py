@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """Servers whose volumes can be swapped, and those that have to be helped."""
 
 from __future__ import annotations
@@ -30,7 +19,7 @@ TO_GOLD = "--destination-type=gold"
 
 
 @dataclasses.dataclass(frozen=True)
-class Scene:
+class AttachedVolume:
     """A server and a volume attached to it; every test restores them."""
 
     make: resources.Resources
@@ -52,10 +41,10 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(current_cloud: cloud_.Cloud) -> Scene:
+def attached(current_cloud: cloud_.Cloud) -> AttachedVolume:
     make = resources.Resources(current_cloud)
     volume = make.volume()
-    return Scene(make, make.server(volume), volume)
+    return AttachedVolume(make, make.server(volume), volume)
 
 
 def checked(
@@ -70,16 +59,16 @@ def checked(
 
 
 def test_active_and_paused_servers_are_accepted(
-    cloud: cloud_.Cloud, openstack: shell.Openstack, scene: Scene
+    cloud: cloud_.Cloud, openstack: shell.Openstack, attached: AttachedVolume
 ) -> None:
-    assert checked(cloud, openstack, scene.volume.id) == (0, {})
+    assert checked(cloud, openstack, attached.volume.id) == (0, {})
 
-    scene.make.nova.servers.pause(scene.server.id)
-    scene.until("PAUSED")
-    assert checked(cloud, openstack, scene.volume.id) == (0, {})
+    attached.make.nova.servers.pause(attached.server.id)
+    attached.until("PAUSED")
+    assert checked(cloud, openstack, attached.volume.id) == (0, {})
 
-    scene.make.nova.servers.unpause(scene.server.id)
-    scene.until("ACTIVE")
+    attached.make.nova.servers.unpause(attached.server.id)
+    attached.until("ACTIVE")
 
 
 #: What is done to the server, the status it then has, and what is said.
@@ -126,51 +115,55 @@ STATES: dict[str, tuple[Callable[[Any, str], Any], str, str]] = {
 def test_other_states_are_refused_until_the_remedy(
     cloud: cloud_.Cloud,
     openstack: shell.Openstack,
-    scene: Scene,
+    attached: AttachedVolume,
     do: Callable[[Any, str], Any],
     status: str,
     reasons: str,
 ) -> None:
-    do(scene.make.nova.servers, scene.server.id)
-    scene.until(status)
+    do(attached.make.nova.servers, attached.server.id)
+    attached.until(status)
 
-    said = untouched.refused(cloud, openstack, "run", scene.volume.id, TO_GOLD)
+    said = untouched.refused(
+        cloud, openstack, "run", attached.volume.id, TO_GOLD
+    )
 
-    assert said == SWAP + reasons.format(label=scene.label, id=scene.server.id)
+    assert said == SWAP + reasons.format(
+        label=attached.label, id=attached.server.id
+    )
     untouched.apply_remedy(openstack, said)
-    scene.until("ACTIVE")
-    scene.until_attached()
-    assert checked(cloud, openstack, scene.volume.id) == (0, {})
+    attached.until("ACTIVE")
+    attached.until_attached()
+    assert checked(cloud, openstack, attached.volume.id) == (0, {})
 
 
 def test_a_reserved_volume_cannot_go_cold_either(
-    cloud: cloud_.Cloud, openstack: shell.Openstack, scene: Scene
+    cloud: cloud_.Cloud, openstack: shell.Openstack, attached: AttachedVolume
 ) -> None:
-    scene.make.nova.servers.shelve(scene.server.id)
-    scene.until("SHELVED_OFFLOADED")
+    attached.make.nova.servers.shelve(attached.server.id)
+    attached.until("SHELVED_OFFLOADED")
 
     said = untouched.refused(
         cloud,
         openstack,
         "run",
-        scene.volume.id,
+        attached.volume.id,
         "--migration-type=cold",
         TO_GOLD,
     )
 
     assert said == (
         "Invalid state for cold migration: the volume is not attached, but "
-        f"reserved for server {scene.server.id} (remedy: openstack server "
-        f"remove volume {scene.server.id} {scene.volume.id})"
+        f"reserved for server {attached.server.id} (remedy: openstack server "
+        f"remove volume {attached.server.id} {attached.volume.id})"
     )
     untouched.apply_remedy(openstack, said)
     resources.until(
         "volume available",
-        lambda: scene.make.seen(scene.volume.id).status == "available",
+        lambda: attached.make.seen(attached.volume.id).status == "available",
     )
-    scene.make.nova.servers.unshelve(scene.server.id)
-    scene.until("ACTIVE")
-    scene.make.attach(scene.server.id, scene.volume.id)
+    attached.make.nova.servers.unshelve(attached.server.id)
+    attached.until("ACTIVE")
+    attached.make.attach(attached.server.id, attached.volume.id)
 
 
 # Nova has no way there for a server that boots from a volume: it goes
@@ -207,20 +200,22 @@ def test_a_reserved_volume_cannot_go_cold_either(
 def test_states_that_only_the_database_shows(
     cloud: cloud_.Cloud,
     openstack: shell.Openstack,
-    scene: Scene,
+    attached: AttachedVolume,
     vm_state: str,
     power_state: int,
     reason: str,
 ) -> None:
-    _write_state(cloud, scene.server.id, vm_state, power_state)
+    _write_state(cloud, attached.server.id, vm_state, power_state)
     try:
         said = untouched.refused(
-            cloud, openstack, "run", scene.volume.id, TO_GOLD
+            cloud, openstack, "run", attached.volume.id, TO_GOLD
         )
     finally:
-        _write_state(cloud, scene.server.id, "active", 1)
+        _write_state(cloud, attached.server.id, "active", 1)
 
-    assert said == SWAP + reason.format(label=scene.label, id=scene.server.id)
+    assert said == SWAP + reason.format(
+        label=attached.label, id=attached.server.id
+    )
 
 
 def _write_state(
@@ -241,48 +236,52 @@ def _write_state(
 def test_a_resize_is_waited_for_and_warned_of(
     cloud: cloud_.Cloud,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
-    scene: Scene,
+    set_faults: conftest.SetFaults,
+    attached: AttachedVolume,
 ) -> None:
-    servers = scene.make.nova.servers
-    turn("nova", connector="hang")
+    servers = attached.make.nova.servers
+    set_faults("nova", connector="hang")
     servers.resize(
-        scene.server.id,
+        attached.server.id,
         next(
-            f.id for f in scene.make.nova.flavors.list() if f.name == "small"
+            f.id
+            for f in attached.make.nova.flavors.list()
+            if f.name == "small"
         ),
     )
     resources.until(
         "resize that does not end",
         lambda: (
-            getattr(servers.get(scene.server.id), "OS-EXT-STS:task_state")
+            getattr(servers.get(attached.server.id), "OS-EXT-STS:task_state")
             == "resize_finish"
         ),
     )
 
-    said = untouched.refused(cloud, openstack, "run", scene.volume.id, TO_GOLD)
+    said = untouched.refused(
+        cloud, openstack, "run", attached.volume.id, TO_GOLD
+    )
 
-    assert f"reserved for server {scene.server.id} (remedy: wait" in said
-    assert f"{scene.label} is busy: resize_finish (remedy: wait" in said
-    turn.clear()
-    scene.until("VERIFY_RESIZE")
-    scene.until_attached()
-    exit_code, rest = checked(cloud, openstack, scene.volume.id)
+    assert f"reserved for server {attached.server.id} (remedy: wait" in said
+    assert f"{attached.label} is busy: resize_finish (remedy: wait" in said
+    set_faults.clear()
+    attached.until("VERIFY_RESIZE")
+    attached.until_attached()
+    exit_code, rest = checked(cloud, openstack, attached.volume.id)
     assert (exit_code, list(rest)) == (0, ["warning"])
-    assert f"{scene.label} has a resize to confirm" in rest["warning"]
+    assert f"{attached.label} has a resize to confirm" in rest["warning"]
     untouched.apply_remedy(openstack, rest["warning"])
-    scene.until("ACTIVE")
-    assert checked(cloud, openstack, scene.volume.id) == (0, {})
+    attached.until("ACTIVE")
+    assert checked(cloud, openstack, attached.volume.id) == (0, {})
 
 
 def test_every_attachment_is_named(
     cloud: cloud_.Cloud,
     openstack: shell.Openstack,
     make: resources.Resources,
-    scene: Scene,
+    attached: AttachedVolume,
 ) -> None:
     shared = make.volume("multi")
-    make.attach(scene.server.id, shared.id)
+    make.attach(attached.server.id, shared.id)
     other = make.server()
     make.nova.volumes.create_server_volume(other.id, shared.id)
     resources.until(
@@ -314,10 +313,10 @@ def test_luks_is_refused_in_both_directions(
     cloud: cloud_.Cloud,
     openstack: shell.Openstack,
     make: resources.Resources,
-    scene: Scene,
+    attached: AttachedVolume,
 ) -> None:
     secret = make.volume("luks")
-    make.attach(scene.server.id, secret.id)
+    make.attach(attached.server.id, secret.id)
     from_luks = (
         "the volume's type is encrypted with LUKS, which Nova cannot swap "
         "(remedy: detach the volume and use --migration-type cold)"
@@ -326,7 +325,7 @@ def test_luks_is_refused_in_both_directions(
 
     for volume, wanted, reasons in (
         (secret, "gold", from_luks),
-        (scene.volume, "luks-gold", to_luks),
+        (attached.volume, "luks-gold", to_luks),
         (secret, "luks-gold", f"{from_luks}; {to_luks}"),
     ):
         said = untouched.refused(

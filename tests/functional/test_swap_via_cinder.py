@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """Swaps that Cinder leads: attached volumes move, their servers run on."""
 
 from __future__ import annotations
@@ -21,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests import cloud as cloud_
-from tests.cloud import exchange
+from tests.cloud import http_messages
 from tests.functional import conftest, moves, resources, shell
 
 
@@ -64,23 +53,23 @@ def _over_gamma(
     :param fails: the migration's swap fails
     """
 
-    def only_gamma(request: exchange.Request) -> None:
+    def only_gamma(request: http_messages.Request) -> None:
         make.disable("cloud@delta")
 
-    def delta_too(request: exchange.Request) -> None:
+    def delta_too(request: http_messages.Request) -> None:
         make.enable("cloud@delta")
         if fails:
-            cloud.knobs("nova").set(swap="fail-before-pivot")
+            cloud.fault_switches("nova").set(swap="fail-before-pivot")
 
     try:
         with (
-            cloud.front_door.fault(body_pattern="os-retype", call=only_gamma),
-            cloud.front_door.fault(body_pattern="os-migrate", call=delta_too),
+            cloud.fault_proxy.fault(body_pattern="os-retype", call=only_gamma),
+            cloud.fault_proxy.fault(body_pattern="os-migrate", call=delta_too),
         ):
             yield
     finally:
         make.enable("cloud@delta")
-        cloud.knobs("nova").clear()
+        cloud.fault_switches("nova").clear()
 
 
 @pytest.mark.parametrize("state", [_active, _paused, _resized])
@@ -203,12 +192,12 @@ def test_a_type_that_is_the_same_moves_nothing(
 def test_a_failure_before_the_pivot_leaves_the_guest_alone(
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    set_faults: conftest.SetFaults,
     server: Any,
     point: str,
 ) -> None:
     attached = moves.Attached.prepare(make, server, moves.ALPHA)
-    turn("nova", swap=point)
+    set_faults("nova", swap=point)
 
     done = moves.run(openstack, attached.volume, moves.type_("gold"))
 
@@ -224,12 +213,12 @@ def test_a_failure_after_the_pivot_is_called_undecided(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    turn: conftest.Knobs,
+    set_faults: conftest.SetFaults,
 ) -> None:
     # Its own server: nothing good comes of that one any more.
     lost = make.server()
     attached = moves.Attached.prepare(make, lost, moves.ALPHA)
-    turn("nova", swap="fail-after-pivot")
+    set_faults("nova", swap="fail-after-pivot")
 
     done = moves.run(openstack, attached.volume, moves.type_("gold"))
 

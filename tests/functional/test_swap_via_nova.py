@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """``run --swap-via nova`` on a Nova that accepts direct swaps."""
 
 from __future__ import annotations
@@ -43,7 +32,7 @@ def cloud(swap_cloud: cloud_.Cloud) -> cloud_.Cloud:
 
 
 @dataclasses.dataclass
-class Scene:
+class AttachedVolume:
     """A server with a volume that has everything a swap may lose."""
 
     make: resources.Resources
@@ -53,9 +42,9 @@ class Scene:
     nova: dict[str, Any]
 
     @classmethod
-    def set(
+    def prepare(
         cls, make: resources.Resources, server: Any = None, **fields: Any
-    ) -> Scene:
+    ) -> AttachedVolume:
         """Make it; on that server or on one of its own."""
         server = server or make.server()
         volume = make.volume(
@@ -127,8 +116,8 @@ def _came_and_went(
 def test_only_what_must_be_is_different(
     make: resources.Resources, openstack: shell.Openstack, status: str
 ) -> None:
-    scene = Scene.set(make)
-    servers, server_id = make.nova.servers, scene.server.id
+    attached = AttachedVolume.prepare(make)
+    servers, server_id = make.nova.servers, attached.server.id
     if status == "PAUSED":
         servers.pause(server_id)
     elif status == "VERIFY_RESIZE":
@@ -139,10 +128,10 @@ def test_only_what_must_be_is_different(
     make.until_server(server_id, status)
     before = make.cloud.inventory()
 
-    done = _swap(openstack, scene.volume)
+    done = _swap(openstack, attached.volume)
 
-    scene.assert_moved(done)
-    assert make.is_gone(scene.volume.id)
+    attached.assert_moved(done)
+    assert make.is_gone(attached.volume.id)
     changes = _came_and_went(before, make.cloud.inventory())
     assert sorted(changes["came"]) == ["attachments", "volumes"]
     assert sorted(changes["went"]) == ["attachments", "volumes"]
@@ -169,13 +158,13 @@ def test_moves_a_root_disk(
 def test_the_user_can_do_little_and_not_for_long(
     make: resources.Resources, openstack: shell.Openstack
 ) -> None:
-    scene, cloud = Scene.set(make), make.cloud
-    mark = cloud.front_door.mark()
+    attached, cloud = AttachedVolume.prepare(make), make.cloud
+    mark = cloud.fault_proxy.mark()
 
-    done = _swap(openstack, scene.volume)
+    done = _swap(openstack, attached.volume)
 
     assert done.exit_code == 0, done.stderr
-    requests = cloud.front_door.since(mark)
+    requests = cloud.fault_proxy.since(mark)
     writes = [r for r in requests if r.method != "GET"]
     user = next(r for r in writes if r.path.endswith("/v3/users"))
     user_id = json.loads(user.response_body)["user"]["id"]
@@ -201,9 +190,9 @@ def test_the_user_can_do_little_and_not_for_long(
 def test_no_secret_is_ever_shown(
     make: resources.Resources, openstack: shell.Openstack
 ) -> None:
-    scene, cloud = Scene.set(make), make.cloud
-    path = str(cloud.volume_path(scene.volume.id))
-    mark = cloud.front_door.mark()
+    attached, cloud = AttachedVolume.prepare(make), make.cloud
+    path = str(cloud.volume_path(attached.volume.id))
+    mark = cloud.fault_proxy.mark()
     command = killable.Command(
         openstack,
         "--debug",
@@ -211,14 +200,14 @@ def test_no_secret_is_ever_shown(
         "volume",
         "watcher-migrate",
         "run",
-        *_words(scene.volume),
+        *_words(attached.volume),
     )
 
     done = command.end()
 
     assert done.exit_code == 0, done.stderr
     shown = done.stdout + done.stderr
-    requests = cloud.front_door.since(mark)
+    requests = cloud.fault_proxy.since(mark)
     user = next(
         r for r in requests if r.method == "POST" and "/users" in r.path
     )
@@ -239,34 +228,34 @@ def test_no_secret_is_ever_shown(
 def test_keeps_the_source_if_asked_to(
     make: resources.Resources, openstack: shell.Openstack
 ) -> None:
-    scene = Scene.set(make)
+    attached = AttachedVolume.prepare(make)
 
-    done = _swap(openstack, scene.volume, "--keep-source")
+    done = _swap(openstack, attached.volume, "--keep-source")
 
-    new = scene.assert_moved(done)
-    source = make.seen(scene.volume.id)
+    new = attached.assert_moved(done)
+    source = make.seen(attached.volume.id)
     assert source.status == "available"
-    assert source.name == f"{scene.volume.name}-migrated"
+    assert source.name == f"{attached.volume.name}-migrated"
     assert source.metadata["volmig_replaced_by"] == new.id
-    assert make.cloud.digest(source.id) == scene.content
+    assert make.cloud.digest(source.id) == attached.content
 
 
 def test_another_domain_and_role(
     make: resources.Resources, openstack: shell.Openstack
 ) -> None:
-    scene, keystone = Scene.set(make), make.keystone
+    attached, keystone = AttachedVolume.prepare(make), make.keystone
     domain = keystone.domains.create(make.name("domain"))
-    mark = make.cloud.front_door.mark()
+    mark = make.cloud.fault_proxy.mark()
 
     done = _swap(
         openstack,
-        scene.volume,
+        attached.volume,
         f"--temporary-user-domain={domain.name}",
         "--temporary-user-role=manager",
     )
 
-    scene.assert_moved(done)
-    requests = make.cloud.front_door.since(mark)
+    attached.assert_moved(done)
+    requests = make.cloud.fault_proxy.since(mark)
     user = next(
         r for r in requests if r.method == "POST" and "/users" in r.path
     )
@@ -278,17 +267,17 @@ def test_another_domain_and_role(
 def test_what_the_tenant_renames_meanwhile_stays_renamed(
     make: resources.Resources, openstack: shell.Openstack
 ) -> None:
-    scene = Scene.set(make)
+    attached = AttachedVolume.prepare(make)
 
     def rename(_: Any) -> None:
         volumes = make.cinder_of("alice").volumes
-        volumes.update(scene.volume.id, name="renamed")
-        volumes.set_metadata(scene.volume.id, {"keep": "you", "more": "1"})
+        volumes.update(attached.volume.id, name="renamed")
+        volumes.set_metadata(attached.volume.id, {"keep": "you", "more": "1"})
 
-    with make.cloud.front_door.fault(
+    with make.cloud.fault_proxy.fault(
         method="GET", path="/os-instance-actions/req", call=rename
     ):
-        done = _swap(openstack, scene.volume)
+        done = _swap(openstack, attached.volume)
 
     assert done.exit_code == 0, done.stderr
     new = make.seen(done.json["new_volume_id"])
@@ -300,14 +289,14 @@ def test_what_the_tenant_renames_meanwhile_stays_renamed(
 def test_two_runs_for_one_volume(
     make: resources.Resources, openstack: shell.Openstack
 ) -> None:
-    scene = Scene.set(make)
+    attached = AttachedVolume.prepare(make)
     commands = [
         killable.Command(
             openstack,
             "volume",
             "watcher-migrate",
             "run",
-            *_words(scene.volume),
+            *_words(attached.volume),
         )
         for _ in (1, 2)
     ]
@@ -316,10 +305,10 @@ def test_two_runs_for_one_volume(
         (command.end() for command in commands), key=lambda d: d.exit_code
     )
 
-    scene.assert_moved(ended[0])
+    attached.assert_moved(ended[0])
     assert ended[1].exit_code == 1
     assert "Traceback" not in ended[1].stderr
-    assert set(make.server_volumes(scene.server.id)) >= {
+    assert set(make.server_volumes(attached.server.id)) >= {
         ended[0].json["new_volume_id"]
     }
     assert not [
@@ -332,34 +321,34 @@ def test_two_runs_for_one_volume(
 def test_two_volumes_of_one_server(
     make: resources.Resources, openstack: shell.Openstack
 ) -> None:
-    one = Scene.set(make)
-    other = Scene.set(make, one.server)
+    one = AttachedVolume.prepare(make)
+    other = AttachedVolume.prepare(make, one.server)
     commands = [
         killable.Command(
             openstack,
             "volume",
             "watcher-migrate",
             "run",
-            *_words(scene.volume),
+            *_words(attached.volume),
         )
-        for scene in (one, other)
+        for attached in (one, other)
     ]
 
-    for scene, command in zip((one, other), commands, strict=True):
-        scene.assert_moved(command.end())
+    for attached, command in zip((one, other), commands, strict=True):
+        attached.assert_moved(command.end())
 
 
 @pytest.mark.parametrize("status", ["success", "error"])
 def test_never_slips_past_a_guard(
     make: resources.Resources, openstack: shell.Openstack, status: str
 ) -> None:
-    scene = Scene.set(make)
+    attached = AttachedVolume.prepare(make)
     make.cinder.volumes.reset_state(
-        scene.volume.id, None, migration_status=status
+        attached.volume.id, None, migration_status=status
     )
 
     said = untouched.refused(
-        make.cloud, openstack, "run", *_words(scene.volume)
+        make.cloud, openstack, "run", *_words(attached.volume)
     )
 
     assert "OSSN-0094" in said
@@ -371,10 +360,10 @@ def test_a_guarded_nova_is_asked_for_nothing(
 ) -> None:
     make = resources.Resources(current_cloud)
     openstack = shell.Openstack(current_cloud.environment("admin"))
-    scene = Scene.set(make)
+    attached = AttachedVolume.prepare(make)
 
     said = untouched.refused(
-        current_cloud, openstack, "run", *_words(scene.volume)
+        current_cloud, openstack, "run", *_words(attached.volume)
     )
 
     assert "OSSN-0094" in said
@@ -396,11 +385,14 @@ def test_a_quota_that_does_not_suffice(
     openstack: shell.Openstack,
     quota: dict[str, int],
 ) -> None:
-    scene, project_id = Scene.set(make), make.project_id("demo")
+    attached, project_id = (
+        AttachedVolume.prepare(make),
+        make.project_id("demo"),
+    )
     make.cinder.quotas.update(project_id, **quota)
     try:
         said = untouched.refused(
-            make.cloud, openstack, "run", *_words(scene.volume)
+            make.cloud, openstack, "run", *_words(attached.volume)
         )
     finally:
         make.cinder.quotas.delete(project_id)
@@ -411,12 +403,12 @@ def test_a_quota_that_does_not_suffice(
 def test_a_disabled_project(
     make: resources.Resources, openstack: shell.Openstack
 ) -> None:
-    scene, projects = Scene.set(make), make.keystone.projects
+    attached, projects = AttachedVolume.prepare(make), make.keystone.projects
     project_id = make.project_id("demo")
     projects.update(project_id, enabled=False)
     try:
         said = untouched.refused(
-            make.cloud, openstack, "run", *_words(scene.volume)
+            make.cloud, openstack, "run", *_words(attached.volume)
         )
     finally:
         projects.update(project_id, enabled=True)

@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """Waiting: with an end, joined by a second run, or not at all."""
 
 from __future__ import annotations
@@ -27,17 +16,17 @@ _BEFORE_THE_WAIT = 12
 
 
 @pytest.fixture
-def stuck(turn: conftest.Knobs) -> conftest.Knobs:
+def stuck(set_faults: conftest.SetFaults) -> conftest.SetFaults:
     """Copies to the second bronze pool hang, until it is cleared."""
-    turn("beta", connect="hang")
-    return turn
+    set_faults("beta", connect="hang")
+    return set_faults
 
 
 def test_a_time_out_leaves_the_move_to_be_joined(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    stuck: conftest.Knobs,
+    stuck: conftest.SetFaults,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
     content = cloud.digest(volume.id)
@@ -78,14 +67,14 @@ def test_a_second_run_waits_for_the_same_end(
     cloud: cloud_.Cloud,
     make: resources.Resources,
     openstack: shell.Openstack,
-    stuck: conftest.Knobs,
+    stuck: conftest.SetFaults,
 ) -> None:
     volume = make.volume(pool=moves.ALPHA)
     first = moves.run(openstack, volume, *TO_BETA, "--no-wait")
     assert first.exit_code == 0, first.stderr
     assert first.json["result"] == "accepted"
 
-    with cloud.front_door.fault(
+    with cloud.fault_proxy.fault(
         method="GET",
         path="/volumes/detail",
         nth=6,

@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """That a command changed nothing, and what it says would help."""
 
 from __future__ import annotations
@@ -20,7 +9,7 @@ import shlex
 from collections.abc import Iterator
 
 from tests import cloud as cloud_
-from tests.cloud import exchange, inventory
+from tests.cloud import http_messages, inventory
 from tests.functional import shell
 
 _REMEDY = re.compile(r"\(remedy: ((?:[^()]|\([^()]*\))*)\)")
@@ -33,18 +22,20 @@ def untouched(cloud: cloud_.Cloud) -> Iterator[None]:
     Two requests look like changes and are none: asking for a token, and the
     probe whether Nova takes direct swaps, with a volume that does not exist.
     """
-    before, mark = cloud.inventory(), cloud.front_door.mark()
+    before, mark = cloud.inventory(), cloud.fault_proxy.mark()
     yield
     writes = [
         str(request)
-        for request in cloud.front_door.since(mark)
+        for request in cloud.fault_proxy.since(mark)
         if not _harmless(request, before)
     ]
     assert writes == []
     assert before.difference(cloud.inventory()) == []
 
 
-def _harmless(request: exchange.Request, before: inventory.Inventory) -> bool:
+def _harmless(
+    request: http_messages.Request, before: inventory.Inventory
+) -> bool:
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return True
     if request.service == "identity":

@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """Volumes move, in use or not, with all their bytes."""
 
 from __future__ import annotations
@@ -27,7 +16,7 @@ from tests.cloud.services.testcloud import seed
 def test_every_backend_takes_volumes(driver: Driver, backend: str) -> None:
     others = [name for name in seed.BACKENDS if name != backend]
     for name in others:
-        driver.cloud.knobs(name).set(free_capacity_gb=0)
+        driver.cloud.fault_switches(name).set(free_capacity_gb=0)
     volume = driver.volume(seed.BACKENDS[backend])
     assert driver.host(volume) == f"cloud@{backend}#pool"
     assert f"volume-{volume}" in driver.cloud.backend_files(backend)

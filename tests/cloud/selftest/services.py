@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """Processes come and go; servers and people are there."""
 
 from __future__ import annotations
@@ -30,7 +19,7 @@ from tests.cloud.selftest.driver import Driver, until
 def test_cinder_is_killed_during_a_copy(driver: Driver) -> None:
     volume = driver.volume()
     backend = driver.cloud.volume_path(volume).parent.name
-    driver.cloud.knobs(backend).set(connect="hang")
+    driver.cloud.fault_switches(backend).set(connect="hang")
     driver.cinder.volumes.retype(volume, "gold", "on-demand")
     driver.wait_migration(volume, "migrating")
     targets = until(
@@ -44,7 +33,7 @@ def test_cinder_is_killed_during_a_copy(driver: Driver) -> None:
         ]
     )
     driver.cloud.service("cinder").kill()
-    driver.cloud.knobs(backend).clear()
+    driver.cloud.fault_switches(backend).clear()
     driver.cloud.service("cinder").start()
     after = driver.get(volume)
     assert (after.status, after.migration_status) == ("retyping", "migrating")

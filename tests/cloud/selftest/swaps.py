@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """Swaps through Nova, and how they fail."""
 
 from __future__ import annotations
@@ -51,7 +40,7 @@ def test_direct_swap(driver: Driver) -> None:
 
 
 @pytest.mark.parametrize(
-    ("knob", "pivoted"),
+    ("switch", "pivoted"),
     [
         ({"connector": "fail"}, False),
         ({"attachment_update": "fail"}, False),
@@ -64,35 +53,35 @@ def test_direct_swap(driver: Driver) -> None:
     ],
 )
 def test_failing_swaps(
-    driver: Driver, knob: dict[str, str], pivoted: bool
+    driver: Driver, switch: dict[str, str], pivoted: bool
 ) -> None:
     only(driver.cloud, "swap")
     old, new = driver.volume(), driver.volume("gold")
     server = driver.server(old)
     paths = driver.cloud.volume_path(old), driver.cloud.volume_path(new)
-    driver.cloud.knobs("nova").set(**knob)
+    driver.cloud.fault_switches("nova").set(**switch)
     assert driver.swap(server, old, new).status_code == 202
     assert driver.swap_result(server) == "Error"
-    print(knob, driver.get(old).status, driver.get(new).status)
+    print(switch, driver.get(old).status, driver.get(new).status)
     assert driver.cloud.guest_path(server, "/dev/vda") == paths[pivoted]
 
 
 def test_swap_that_hangs_or_is_not_consumed(driver: Driver) -> None:
     only(driver.cloud, "swap")
-    knobs = driver.cloud.knobs("nova")
+    switches = driver.cloud.fault_switches("nova")
     old, new = driver.volume(), driver.volume("gold")
     server = driver.server(old)
-    knobs.set(consume="never", swap="hang")
+    switches.set(consume="never", swap="hang")
     assert driver.swap(server, old, new).status_code == 202
     time.sleep(1)
     assert driver.swap_events(server) == []
     assert driver.get(old).status == "detaching"
     assert driver.get(new).status == "reserved"
-    knobs.set(consume=None)
+    switches.set(consume=None)
     until(lambda: driver.get(new).status == "attaching")
     (event,) = until(lambda: driver.swap_events(server))
     assert event["result"] is None
-    knobs.clear()
+    switches.clear()
     assert driver.swap_result(server) == "Success"
 
 
@@ -100,7 +89,7 @@ def test_failing_swap_of_cinder(driver: Driver) -> None:
     volume = driver.volume()
     server = driver.server(volume)
     before = driver.cloud.write_guest(server, volume, 6)
-    driver.cloud.knobs("nova").set(swap="fail-before-pivot")
+    driver.cloud.fault_switches("nova").set(swap="fail-before-pivot")
     driver.cinder.volumes.retype(volume, "gold", "on-demand")
     driver.wait_retype(volume)
     after = driver.get(volume)
@@ -110,7 +99,7 @@ def test_failing_swap_of_cinder(driver: Driver) -> None:
 
 
 @pytest.mark.parametrize(
-    "knob",
+    "switch",
     [
         {"swap": "fail-after-pivot"},
         {"attachment_complete": "fail"},
@@ -118,17 +107,17 @@ def test_failing_swap_of_cinder(driver: Driver) -> None:
     ],
 )
 def test_swap_of_cinder_fails_after_the_pivot(
-    driver: Driver, knob: dict[str, str]
+    driver: Driver, switch: dict[str, str]
 ) -> None:
     volume = driver.volume()
     server = driver.server(volume)
     before = driver.cloud.guest_path(server, volume)
-    driver.cloud.knobs("nova").set(**knob)
+    driver.cloud.fault_switches("nova").set(**switch)
     driver.cinder.volumes.retype(volume, "gold", "on-demand")
     assert driver.swap_result(server) == "Error"
     after = driver.get(volume)
     path = driver.cloud.guest_path(server, "/dev/vda")
-    print(knob, after.status, after.migration_status, path.exists())
+    print(switch, after.status, after.migration_status, path.exists())
     assert path != before
 
 
@@ -138,7 +127,7 @@ def test_nova_is_killed_during_a_swap(driver: Driver, pivoted: bool) -> None:
     old, new = driver.volume(), driver.volume("gold")
     server = driver.server(old)
     paths = driver.cloud.volume_path(old), driver.cloud.volume_path(new)
-    driver.cloud.knobs("nova").set(
+    driver.cloud.fault_switches("nova").set(
         **{"after_pivot" if pivoted else "swap": "hang"}
     )
     assert driver.swap(server, old, new).status_code == 202
@@ -147,7 +136,7 @@ def test_nova_is_killed_during_a_swap(driver: Driver, pivoted: bool) -> None:
         lambda: driver.cloud.guest_path(server, "/dev/vda") == paths[pivoted]
     )
     driver.cloud.service("nova").kill()
-    driver.cloud.knobs("nova").clear()
+    driver.cloud.fault_switches("nova").clear()
     driver.cloud.service("nova").start()
     # Nobody can tell from the APIs on which side of the pivot it was.
     assert driver.get(old).status == "detaching"

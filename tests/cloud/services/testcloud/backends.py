@@ -1,16 +1,5 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
-"""Heartbeats of Cinder's services, and knobs that take effect at once."""
+# SPDX-License-Identifier: Apache-2.0
+"""Heartbeats of Cinder's services, and switches that take effect at once."""
 
 from __future__ import annotations
 
@@ -23,7 +12,7 @@ from cinder import context, service
 from cinder.db import api as db
 from oslo_log import log as logging
 from oslo_utils import timeutils
-from testcloud import knobs
+from testcloud import fault_switches
 
 LOG = logging.getLogger(__name__)
 
@@ -60,7 +49,7 @@ class Heart:
                 if time.monotonic() >= due:
                     due = time.monotonic() + _REPORT_SECONDS
                     self._report()
-                self._apply_changed_knobs()
+                self._apply_changed_switches()
             except Exception:
                 # The services must not silently go down over one failure.
                 LOG.exception("heartbeat failed; the next one follows")
@@ -80,7 +69,7 @@ class Heart:
 
     def _live_or_not(self, backend: str) -> None:
         volume = self._volumes[backend]
-        if not knobs.Knobs(backend).get("down"):
+        if not fault_switches.FaultSwitches(backend).get("down"):
             self._live(volume)
             return
         db.service_update(
@@ -97,20 +86,22 @@ class Heart:
         )
         return now
 
-    def _apply_changed_knobs(self) -> None:
-        """Report anew for backends whose knobs changed, and confirm it.
+    def _apply_changed_switches(self) -> None:
+        """Report anew for backends whose switches changed, and confirm it.
 
-        The confirmation is a file next to the knobs, with the same serial
-        number; whoever turned the knob waits for it.
+        The confirmation is a file next to the switches, with the same serial
+        number; whoever set the switch waits for it.
         """
         for backend in self._volumes:
-            serial = knobs.Knobs(backend).get("serial")
+            serial = fault_switches.FaultSwitches(backend).get("serial")
             if serial is None or serial == self._applied.get(backend):
                 continue
             self._live_or_not(backend)
             self._wait_for_scheduler(backend, self._publish(backend))
             self._applied[backend] = serial
-            pathlib.Path("knobs", f"{backend}.applied").write_text(serial)
+            pathlib.Path("fault_switches", f"{backend}.applied").write_text(
+                serial
+            )
 
     def _wait_for_scheduler(
         self, backend: str, since: datetime.datetime

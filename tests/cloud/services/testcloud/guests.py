@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """A Nova compute driver whose guests have disks with real bytes.
 
 There is no hypervisor; but each guest has a record of the files that its
@@ -27,7 +16,7 @@ import threading
 from nova import exception
 from nova.compute import power_state
 from nova.virt import fake
-from testcloud import knobs, sparse
+from testcloud import fault_switches, sparse
 
 
 class Record:
@@ -85,7 +74,7 @@ class GuestDriver(fake.FakeDriverWithoutFakeNodes):
 
     def __init__(self, virtapi, read_only: bool = False) -> None:
         super().__init__(virtapi, read_only)
-        self._knobs = knobs.Knobs("nova")
+        self._switches = fault_switches.FaultSwitches("nova")
 
     def init_host(self, host) -> None:
         """Find the guests of before again: they outlive nova-compute."""
@@ -201,7 +190,7 @@ class GuestDriver(fake.FakeDriverWithoutFakeNodes):
         return "/dev/vda"
 
     def get_volume_connector(self, instance):
-        self._knobs.obey(
+        self._switches.obey(
             "connector", {"fail": exception.NovaException("no connector")}
         )
         return super().get_volume_connector(instance)
@@ -227,27 +216,27 @@ class GuestDriver(fake.FakeDriverWithoutFakeNodes):
         mountpoint,
         resize_to,
     ) -> None:
-        """Copy the disk, pivot, disconnect; fail where the knob says."""
+        """Copy the disk, pivot, disconnect; fail where the switch says."""
         record = Record(instance.uuid)
         old = record.read()["disks"][mountpoint]
         new = _path(new_connection_info)
         if (
-            self._knobs.get("swap") == "fail-connect"
+            self._switches.get("swap") == "fail-connect"
             or not pathlib.Path(new).exists()
         ):
             raise exception.DiskNotFound(location=new)
         sparse.copy(old, new)
         # "hang" and "slow" take effect here: as a long copy would.
-        self._knobs.obey("swap", {})
-        if self._knobs.get("swap") == "fail-before-pivot":
+        self._switches.obey("swap", {})
+        if self._switches.get("swap") == "fail-before-pivot":
             # Spelled as in the libvirt driver, and here: whoever has to know
             # how far a swap came reads the source lines of its traceback.
             raise exception.VolumeRebaseFailed(reason="told to fail")
         # What the guest wrote during the copy is mirrored, as QEMU does.
         sparse.copy(old, new)
         record.set_disk(mountpoint, new)
-        self._knobs.obey("after_pivot", {})
-        if self._knobs.get("swap") == "fail-after-pivot":
+        self._switches.obey("after_pivot", {})
+        if self._switches.get("swap") == "fail-after-pivot":
             raise exception.NovaException("told to fail after the pivot")
         super().swap_volume(
             context,

@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """What every fresh cloud contains: people, flavors and volume types."""
 
 from __future__ import annotations
@@ -91,8 +80,8 @@ class CatalogueEntry:
     type: str
     name: str
     path: str = ""
-    #: The front door's name for it; None: its public endpoint is direct.
-    door: str | None = None
+    #: The fault proxy's name for it; None: its public endpoint is direct.
+    proxy: str | None = None
 
 
 #: service process -> what it publishes in the catalogue
@@ -102,7 +91,7 @@ CATALOGUE = {
         "volumev3", "cinderv3", "/v3/$(project_id)s", "volume"
     ),
     "nova": CatalogueEntry("compute", "nova", "/v2.1", "compute"),
-    "placement": CatalogueEntry("placement", "placement", door="placement"),
+    "placement": CatalogueEntry("placement", "placement", proxy="placement"),
     "neutron": CatalogueEntry("network", "neutron"),
     # Nova wants one to exist, and never calls it for servers that boot
     # from a volume.

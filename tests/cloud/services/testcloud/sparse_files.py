@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """A Cinder volume driver: each volume is a sparse file in a folder.
 
 Connections are of os-brick's type "local", so Cinder copies the bytes
@@ -20,18 +9,23 @@ from __future__ import annotations
 
 import os
 import pathlib
+import time
 
 from cinder import exception
 from cinder.volume import driver, volume_utils
-from testcloud import knobs, seed, sparse
+from testcloud import fault_switches, seed, sparse
 
 _GIB = 1 << 30
 _TOTAL_GB = 1000.0
 _OVER_SUBSCRIPTION = 20.0
+#: Seconds that it takes to delete a volume. Of storage that deletes at once
+#: Cinder loses the attachment in some live moves: it gives the old copy's
+#: attachment to the volume only after it has had the old copy deleted.
+_DELETION_SECONDS = 0.25
 
 
 class SparseFileDriver(driver.VolumeDriver):
-    """Volumes in ``backends/<backend>/``, with knobs for every failure."""
+    """Volumes in ``backends/<backend>/``, with switches for every failure."""
 
     VERSION = "1.0.0"
 
@@ -39,7 +33,7 @@ class SparseFileDriver(driver.VolumeDriver):
         super().__init__(*args, **kwargs)
         self._backend = self.configuration.config_group
         self._folder = pathlib.Path("backends", self._backend).absolute()
-        self._knobs = knobs.Knobs(self._backend)
+        self._switches = fault_switches.FaultSwitches(self._backend)
 
     def do_setup(self, context) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -56,18 +50,20 @@ class SparseFileDriver(driver.VolumeDriver):
         )
 
     def create_volume(self, volume) -> None:
-        self._knobs.obey("create", {"fail": self._fail("create")})
+        self._switches.obey("create", {"fail": self._fail("create")})
         with self._path(volume).open("xb") as new:
             new.truncate(volume["size"] * _GIB)
 
     def delete_volume(self, volume) -> None:
-        self._knobs.obey(
+        self._switches.obey(
             "delete",
             {
                 "fail": self._fail("delete"),
                 "busy": exception.VolumeIsBusy(volume_name=volume["name"]),
             },
         )
+        if self._switches.get("delete") is None:
+            time.sleep(_DELETION_SECONDS)
         self._path(volume).unlink(missing_ok=True)
 
     def extend_volume(self, volume, new_size) -> None:
@@ -97,7 +93,7 @@ class SparseFileDriver(driver.VolumeDriver):
         pass
 
     def initialize_connection(self, volume, connector):
-        self._knobs.obey("connect", {"fail": self._fail("connect")})
+        self._switches.obey("connect", {"fail": self._fail("connect")})
         return {
             "driver_volume_type": "local",
             "data": {"device_path": str(self._path(volume))},
@@ -110,10 +106,12 @@ class SparseFileDriver(driver.VolumeDriver):
         return False, None
 
     def migrate_volume(self, context, volume, host):
-        """Let Cinder copy, unless the knob asks for an assisted move."""
-        if self._knobs.get("migrate") is None:
+        """Let Cinder copy, unless the switch asks for an assisted move."""
+        if self._switches.get("migrate") is None:
             return False, None
-        self._knobs.obey("migrate", {"assisted-fail": self._fail("migrate")})
+        self._switches.obey(
+            "migrate", {"assisted-fail": self._fail("migrate")}
+        )
         destination = volume_utils.extract_host(host["host"], "backend")
         backend = destination.partition("@")[2]
         self._path(volume).rename(
@@ -136,9 +134,9 @@ class SparseFileDriver(driver.VolumeDriver):
 
     def _update_volume_stats(self) -> None:
         sizes = [file.stat().st_size for file in self._folder.iterdir()]
-        total = self._knobs.get("total_capacity_gb") or _TOTAL_GB
+        total = self._switches.get("total_capacity_gb") or _TOTAL_GB
         provisioned = sum(sizes) / _GIB
-        free = self._knobs.get("free_capacity_gb")
+        free = self._switches.get("free_capacity_gb")
         if free is None:
             free = total - provisioned
         else:
@@ -162,7 +160,7 @@ class SparseFileDriver(driver.VolumeDriver):
             "goodness_function": self.get_goodness_function(),
             "backend_state": "up",
         }
-        pool.update(self._knobs.get("capabilities") or {})
+        pool.update(self._switches.get("capabilities") or {})
         self._stats = {
             "volume_backend_name": self.configuration.volume_backend_name,
             "vendor_name": "Open Source",

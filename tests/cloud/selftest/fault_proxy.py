@@ -1,16 +1,5 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
-"""What the front door sees, and how it interferes."""
+# SPDX-License-Identifier: Apache-2.0
+"""What the fault proxy sees, and how it interferes."""
 
 from __future__ import annotations
 
@@ -44,51 +33,53 @@ def openstack(
     )
 
 
-def test_openstack_goes_through_the_front_door(driver: Driver) -> None:
-    door = driver.cloud.front_door
+def test_openstack_goes_through_the_fault_proxy(driver: Driver) -> None:
+    proxy = driver.cloud.fault_proxy
     volume = driver.volume()
-    mark = door.mark()
+    mark = proxy.mark()
     listed = openstack(
         driver.cloud, "volume", "list", "--all-projects", "-f", "json"
     )
     assert volume in {row["ID"] for row in json.loads(listed.stdout)}
     openstack(driver.cloud, "server", "list", "--all-projects")
-    seen = [str(request) for request in door.since(mark)]
+    seen = [str(request) for request in proxy.since(mark)]
     print("\n".join(seen))
     assert any(line.startswith("volume GET /v3/") for line in seen)
     assert any(line.startswith("compute GET /v2.1/") for line in seen)
     assert any(line.startswith("identity POST /v3/auth") for line in seen)
-    request = door.since(mark)[-1]
+    request = proxy.since(mark)[-1]
     assert request.request_id is not None
     assert request.finished is not None
     assert request.finished > request.started
 
 
 @pytest.mark.parametrize("service", ["identity", "volume", "compute"])
-def test_links_lead_back_to_the_front_door(cloud: Cloud, service: str) -> None:
-    url = cloud.front_door.url(service)
+def test_links_lead_back_to_the_fault_proxy(
+    cloud: Cloud, service: str
+) -> None:
+    url = cloud.fault_proxy.url(service)
     text = requests.get(url).text
     assert "http://" in text
     direct = text.replace(url, "")
     assert "http://127.0.0.1" not in direct
 
 
-def test_front_door_is_quick(cloud: Cloud) -> None:
+def test_fault_proxy_is_quick(cloud: Cloud) -> None:
     took = {}
-    for url in (cloud.front_door.url("placement"), cloud._url("placement")):
+    for url in (cloud.fault_proxy.url("placement"), cloud._url("placement")):
         with requests.Session() as session:
             session.get(url)
             started = time.perf_counter()
             for _ in range(100):
                 session.get(url)
             took[url] = (time.perf_counter() - started) * 10
-    door, direct = took.values()
-    print(f"front door: {door:.2f} ms a request, direct {direct:.2f} ms")
-    assert door - direct < 2
+    proxy, direct = took.values()
+    print(f"fault proxy: {proxy:.2f} ms a request, direct {direct:.2f} ms")
+    assert proxy - direct < 2
 
 
 def test_faults(driver: Driver) -> None:
-    door = driver.cloud.front_door
+    proxy = driver.cloud.fault_proxy
     session = driver.cloud.session()
     where = {"service_type": "volumev3"}
 
@@ -96,7 +87,7 @@ def test_faults(driver: Driver) -> None:
         return session.get("/volumes", endpoint_filter=where, **kwargs)
 
     get()
-    with door.fault(
+    with proxy.fault(
         service="volume", path="/volumes$", nth=2, answer=503, body="no"
     ) as rule:
         assert get().status_code == 200
@@ -104,14 +95,14 @@ def test_faults(driver: Driver) -> None:
         assert (answer.status_code, answer.text) == (503, "no")
         assert get().status_code == 200
         assert rule.hits == 1
-    with door.fault(path="/volumes$", drop="before", every=True) as rule:
+    with proxy.fault(path="/volumes$", drop="before", every=True) as rule:
         with pytest.raises(exceptions.ConnectFailure):
             get(connect_retries=0)
         assert rule.hits >= 1
-        assert door.requests[-1].status is None
+        assert proxy.requests[-1].status is None
     name = uuid.uuid4().hex
     with (
-        door.fault(
+        proxy.fault(
             method="POST", path="/volumes$", body_pattern=name, drop="after"
         ),
         pytest.raises(exceptions.ConnectFailure),
@@ -124,11 +115,11 @@ def test_faults(driver: Driver) -> None:
         )
     until(lambda: driver.cinder.volumes.list(search_opts={"name": name}))
     for point in ("before", "after"):
-        with door.fault(path="/volumes$", hang=point, seconds=0.5):
+        with proxy.fault(path="/volumes$", hang=point, seconds=0.5):
             started = time.monotonic()
             assert get().status_code == 200
             assert time.monotonic() - started >= 0.5
-    with door.fault(path="/volumes$", hang="before") as rule:
+    with proxy.fault(path="/volumes$", hang="before") as rule:
         thread = threading.Thread(target=get)
         thread.start()
         assert rule.applied.wait(5)
@@ -138,7 +129,7 @@ def test_faults(driver: Driver) -> None:
         thread.join(5)
         assert not thread.is_alive()
     called: list[Request] = []
-    with door.fault(path="/volumes$", call=called.append, when="after"):
+    with proxy.fault(path="/volumes$", call=called.append, when="after"):
         assert get().status_code == 200
     assert called[0].status == 200
     assert called[0].path.endswith("/volumes")
@@ -159,7 +150,7 @@ def test_a_client_is_killed_at_a_point(driver: Driver) -> None:
         ),
         env={**os.environ, **driver.cloud.environment()},
     )
-    with driver.cloud.front_door.fault(
+    with driver.cloud.fault_proxy.fault(
         method="POST",
         path="/volumes$",
         call=lambda request: client.kill(),

@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """Storage that fails, hangs or is slow."""
 
 from __future__ import annotations
@@ -19,32 +8,48 @@ import time
 from tests.cloud.selftest.driver import Driver, until
 
 
-def test_create_knob(driver: Driver) -> None:
+def test_create_switch(driver: Driver) -> None:
     for name in ("gamma", "delta"):
-        driver.cloud.knobs(name).set(create="fail")
+        driver.cloud.fault_switches(name).set(create="fail")
     volume = driver.cinder.volumes.create(1, volume_type="gold").id
     until(lambda: driver.get(volume).status == "error")
     for name in ("gamma", "delta"):
-        driver.cloud.knobs(name).set(create="hang")
+        driver.cloud.fault_switches(name).set(create="hang")
     volume = driver.cinder.volumes.create(1, volume_type="gold").id
     time.sleep(2)
     assert driver.get(volume).status == "creating"
     for name in ("gamma", "delta"):
-        driver.cloud.knobs(name).clear()
+        driver.cloud.fault_switches(name).clear()
     driver.wait_volume(volume, "available")
 
 
-def test_delete_knob(driver: Driver) -> None:
+def test_deleting_takes_a_moment(driver: Driver) -> None:
+    took = {}
+    for switch in (None, "at-once"):
+        volume = driver.volume()
+        path = driver.cloud.volume_path(volume)
+        driver.cloud.fault_switches(path.parent.name).set(delete=switch)
+        driver.cinder.volumes.delete(volume)
+        started = time.monotonic()
+        while path.exists():
+            time.sleep(0.005)
+        took[switch] = time.monotonic() - started
+    print(took)
+    assert took[None] > 0.2
+    assert took["at-once"] < took[None]
+
+
+def test_delete_switch(driver: Driver) -> None:
     volume = driver.volume()
     backend = driver.cloud.volume_path(volume).parent.name
-    knobs = driver.cloud.knobs(backend)
-    knobs.set(delete="busy")
+    switches = driver.cloud.fault_switches(backend)
+    switches.set(delete="busy")
     driver.cinder.volumes.delete(volume)
     until(lambda: driver.get(volume).status == "available")
-    knobs.set(delete="fail")
+    switches.set(delete="fail")
     driver.cinder.volumes.delete(volume)
     until(lambda: driver.get(volume).status == "error_deleting")
-    knobs.set(delete="slow:2")
+    switches.set(delete="slow:2")
     driver.cinder.volumes.reset_state(volume, "error")
     driver.cinder.volumes.delete(volume)
     time.sleep(1)
@@ -54,35 +59,35 @@ def test_delete_knob(driver: Driver) -> None:
     )
 
 
-def test_connect_knob(driver: Driver) -> None:
+def test_connect_switch(driver: Driver) -> None:
     volume = driver.volume()
     backend = driver.cloud.volume_path(volume).parent.name
-    driver.cloud.knobs(backend).set(connect="fail")
+    driver.cloud.fault_switches(backend).set(connect="fail")
     driver.cinder.volumes.retype(volume, "gold", "on-demand")
     driver.wait_retype(volume)
     assert driver.get(volume).volume_type == "bronze"
     assert driver.get(volume).migration_status == "error"
-    driver.cloud.knobs(backend).set(connect="hang")
+    driver.cloud.fault_switches(backend).set(connect="hang")
     driver.cinder.volumes.retype(volume, "gold", "on-demand")
     driver.wait_migration(volume, "migrating")
     time.sleep(3)
     assert driver.get(volume).status == "retyping"
-    driver.cloud.knobs(backend).clear()
+    driver.cloud.fault_switches(backend).clear()
     driver.wait_retype(volume)
     assert driver.get(volume).volume_type == "gold"
 
 
-def test_migrate_knob(driver: Driver) -> None:
+def test_migrate_switch(driver: Driver) -> None:
     volume = driver.volume()
     before = driver.cloud.write_volume(volume, 7)
     backend = driver.cloud.volume_path(volume).parent.name
     target = "beta" if backend == "alpha" else "alpha"
-    driver.cloud.knobs(backend).set(migrate="assisted-fail")
+    driver.cloud.fault_switches(backend).set(migrate="assisted-fail")
     driver.cinder.volumes.migrate_volume(
         volume, f"cloud@{target}#pool", False, True
     )
     assert driver.wait_migration(volume) == "error"
-    driver.cloud.knobs(backend).set(migrate="assisted")
+    driver.cloud.fault_switches(backend).set(migrate="assisted")
     started = time.monotonic()
     driver.cinder.volumes.migrate_volume(
         volume, f"cloud@{target}#pool", False, True
@@ -93,8 +98,8 @@ def test_migrate_knob(driver: Driver) -> None:
     assert driver.cloud.volume_path(volume).parent.name == target
 
 
-def test_capacity_and_capability_knobs(driver: Driver) -> None:
-    driver.cloud.knobs("gamma").set(
+def test_capacity_and_capability_switches(driver: Driver) -> None:
+    driver.cloud.fault_switches("gamma").set(
         free_capacity_gb=5, capabilities={"colour": "red"}
     )
     pools = {
@@ -102,22 +107,22 @@ def test_capacity_and_capability_knobs(driver: Driver) -> None:
     }
     assert pools["cloud@gamma#pool"].free_capacity_gb == 5
     assert pools["cloud@gamma#pool"].colour == "red"
-    driver.cloud.knobs("gamma").clear()
+    driver.cloud.fault_switches("gamma").clear()
     pools = {
         pool.name: pool for pool in driver.cinder.pools.list(detailed=True)
     }
     assert not hasattr(pools["cloud@gamma#pool"], "colour")
 
 
-def test_down_knob(driver: Driver) -> None:
+def test_down_switch(driver: Driver) -> None:
     def state() -> str:
         services = driver.cinder.services.list(host="cloud@beta")
         return services[0].state
 
     assert state() == "up"
-    driver.cloud.knobs("beta").set(down=True)
+    driver.cloud.fault_switches("beta").set(down=True)
     assert state() == "down"
     time.sleep(6)
     assert state() == "down"
-    driver.cloud.knobs("beta").clear()
+    driver.cloud.fault_switches("beta").clear()
     assert state() == "up"

@@ -1,15 +1,4 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
+# SPDX-License-Identifier: Apache-2.0
 """The reverse proxy that clients meet, where tests watch and interfere."""
 
 from __future__ import annotations
@@ -18,10 +7,10 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.cloud import exchange, faults, proxy
+from tests.cloud import faults, http_messages, proxy
 
 
-class FrontDoor:
+class FaultProxy:
     """Records all requests of clients, and fails those that it is told to.
 
     :param backends: service type (identity, volume, compute, placement) ->
@@ -29,7 +18,7 @@ class FrontDoor:
     """
 
     def __init__(self, backends: Mapping[str, str]) -> None:
-        self._requests: list[exchange.Request] = []
+        self._requests: list[http_messages.Request] = []
         self._faults: list[faults.Fault] = []
         self._lock = threading.Lock()
         self._proxies = {
@@ -49,7 +38,7 @@ class FrontDoor:
             one.close()
 
     @property
-    def requests(self) -> list[exchange.Request]:
+    def requests(self) -> list[http_messages.Request]:
         """All requests so far, in the order of their arrival."""
         with self._lock:
             return list(self._requests)
@@ -63,7 +52,7 @@ class FrontDoor:
         with self._lock:
             return len(self._requests)
 
-    def since(self, mark: int) -> list[exchange.Request]:
+    def since(self, mark: int) -> list[http_messages.Request]:
         return self.requests[mark:]
 
     def fault(
@@ -81,7 +70,7 @@ class FrontDoor:
         drop: str | None = None,
         hang: str | None = None,
         seconds: float | None = None,
-        call: Callable[[exchange.Request], object] | None = None,
+        call: Callable[[http_messages.Request], object] | None = None,
         when: str = faults.BEFORE,
     ) -> faults.Fault:
         """Let requests fail within a ``with`` block.
@@ -126,7 +115,7 @@ class FrontDoor:
             if rule in self._faults:
                 self._faults.remove(rule)
 
-    def admit(self, request: exchange.Request) -> list[faults.Fault]:
+    def admit(self, request: http_messages.Request) -> list[faults.Fault]:
         """Record a request; return the rules that apply to it."""
         with self._lock:
             self._requests.append(request)

@@ -1,16 +1,5 @@
-# Licensed under the Apache License, Version 2.0 (the "License"); you may
-# not use this file except in compliance with the License. You may obtain
-# a copy of the License at
-#
-#      http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
-# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
-# License for the specific language governing permissions and limitations
-# under the License.
-
-"""Turns the knobs that make storage and hypervisor fail, hang or be slow."""
+# SPDX-License-Identifier: Apache-2.0
+"""Sets what makes storage and hypervisor fail, hang or be slow."""
 
 from __future__ import annotations
 
@@ -23,7 +12,7 @@ from typing import Any
 
 from tests.cloud import errors
 
-_BACKEND_KNOBS = frozenset(
+_BACKEND_SWITCHES = frozenset(
     (
         "create",
         "delete",
@@ -35,7 +24,7 @@ _BACKEND_KNOBS = frozenset(
         "down",
     )
 )
-_NOVA_KNOBS = frozenset(
+_NOVA_SWITCHES = frozenset(
     (
         "swap",
         "after_pivot",
@@ -51,8 +40,8 @@ _NOVA_KNOBS = frozenset(
 _APPLIED_SECONDS = 15.0
 
 
-class Knobs:
-    """The knobs of a Cinder backend, or of Nova; see the README for all.
+class FaultSwitches:
+    """The switches of a Cinder backend, or of Nova; see the README for all.
 
     :param reports: tells whether a running service confirms changes
     """
@@ -64,20 +53,20 @@ class Knobs:
         reports: Callable[[], bool],
     ) -> None:
         self._owner = owner
-        self._path = directory / "knobs" / f"{owner}.json"
+        self._path = directory / "fault_switches" / f"{owner}.json"
         self._applied = self._path.with_suffix(".applied")
         self._reports = reports
-        self._known = _NOVA_KNOBS if owner == "nova" else _BACKEND_KNOBS
+        self._known = _NOVA_SWITCHES if owner == "nova" else _BACKEND_SWITCHES
 
     def set(self, **values: Any) -> None:
-        """Turn some knobs and leave the others; in effect on return."""
+        """Set some switches and leave the others; in effect on return."""
         unknown = values.keys() - self._known
         if unknown:
-            raise TypeError(f"{self._owner} has no knobs {sorted(unknown)}")
+            raise TypeError(f"{self._owner} has no switches {sorted(unknown)}")
         self._write({**self._read(), **values})
 
     def clear(self) -> None:
-        """Turn all knobs back; what hangs goes on."""
+        """Put all switches back; what hangs goes on."""
         self._write({})
 
     def _read(self) -> dict[str, Any]:
@@ -104,4 +93,4 @@ class Knobs:
             except FileNotFoundError:
                 pass
             time.sleep(0.02)
-        raise errors.CloudError(f"{self._owner} ignores its knobs")
+        raise errors.CloudError(f"{self._owner} ignores its switches")
