@@ -321,7 +321,8 @@ CASES: tuple[Case, ...] = (
     _while_undoing("DELETE source", "SIGKILL", REMOVED),
     _while_undoing("DELETE user", "500 always", REMOVED),
     _while_undoing("DELETE user", "SIGTERM", UNDONE),
-    # Nova's own failures, by the points of semantics B.4
+    # Nova's own failures, by their points
+    # (services.rst, services-swap-failures)
     _switch("P1, before anything", UNDONE, connector="fail"),
     _switch("P2, connecting in Cinder", UNDONE, attachment_update="fail"),
     _switch("P3, connecting on the host", UNDONE, swap="fail-connect"),

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cinder deletes an attachment together with the old copy (semantics 0.12).
+"""Cinder deletes an attachment together with the old copy.
+
+(services.rst, services-lost-attachment)
 
 After its success Cinder has the old copy deleted, and only then gives the
 copy's attachment to the volume. A backend that deletes at once may be done in

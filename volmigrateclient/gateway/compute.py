@@ -21,7 +21,7 @@ MICROVERSION = "2.89"
 SWAP_MICROVERSION = "2.84"
 
 #: A patched Nova's words for: only Cinder may call this (OSSN-0094). They
-#: differ between releases (semantics 0.2).
+#: differ between releases (services.rst, services-guard).
 _GUARD = re.compile(
     r"is not migrating.*should only be called by cinder", re.IGNORECASE
 )
@@ -109,7 +109,7 @@ class Compute:
     @_translated
     def probe_swap(self, server_id: str, volume_id: str) -> bool:
         # No volume has this ID. Nova answers 400 for that, after its guard
-        # (409) and before it changes anything (semantics B.1).
+        # (409) and before it changes anything (services.rst, services-guard).
         nowhere = str(uuid.uuid4())
         try:
             self._nova_swap.volumes.update_server_volume(

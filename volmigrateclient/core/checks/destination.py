@@ -95,7 +95,8 @@ def pool(case: Case) -> Iterator[Check]:
     if trouble:
         yield Check.blocked(name, check.POOL, *trouble)
     elif service is not None and service.cluster:
-        # Cinder drops the pool for a clustered service (semantics 0.10).
+        # Cinder drops the pool for a clustered service
+        # (services.rst, services-cluster-pool).
         yield Check.blocked(
             name,
             check.POOL,
@@ -207,7 +208,10 @@ def schedulable(case: Case) -> Iterator[Check]:
 def _in_zone(
     case: Case, wanted: model.VolumeType, candidate: model.Pool
 ) -> bool:
-    """Whether Cinder would place a retyped volume there (semantics A.2)."""
+    """Whether Cinder would place a retyped volume there.
+
+    (services.rst, services-retype-scheduling)
+    """
     service = case.survey.service_of(candidate.name)
     zones = wanted.extra_specs.get("RESKEY:availability_zones")
     if service is None or service.zone is None:
@@ -331,7 +335,10 @@ def source_service(case: Case) -> Iterator[Check]:
 
 
 def encryption(case: Case) -> Iterator[Check]:
-    """Nova cannot swap what QEMU decrypts (semantics B.2)."""
+    """Nova cannot swap what QEMU decrypts.
+
+    (services.rst, services-swap-luks)
+    """
     survey = case.survey
     luks = [
         label

@@ -33,7 +33,8 @@ def _faults(
     elif not action.destination_type:
         yield check.SWAP_NEEDS_TYPE, ""
     if node and "#" not in node:
-        # Without a pool Cinder may choose the source's own (semantics 0.10).
+        # Without a pool Cinder may choose the source's own
+        # (services.rst, services-cluster-pool).
         yield (
             check.OPTIONS,
             f"destination node {node} names no pool; give host@backend#pool",

@@ -113,7 +113,7 @@ def compute_service(case: Case) -> Iterator[Check]:
 
 
 def vtpm(case: Case) -> Iterator[Check]:
-    """A vTPM may be wiped by a swap (semantics 0.15)."""
+    """A vTPM may be wiped by a swap (services.rst, services-vtpm)."""
     for server in case.survey.servers:
         if server.tpm:
             yield Check.warning(

@@ -11,7 +11,8 @@ from volmigrateclient.core.checks.case import Case
 from volmigrateclient.core.model import check
 from volmigrateclient.core.model.check import Check
 
-#: ``replication_status`` with which Cinder migrates (semantics A.1).
+#: ``replication_status`` with which Cinder migrates
+#: (services.rst, services-migrate-checks).
 _NOT_REPLICATED = (None, "disabled", "not-capable")
 
 _LOST = (

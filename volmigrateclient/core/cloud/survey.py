@@ -211,7 +211,8 @@ def _of_types(
         )
     # Encryption matters for an attached volume, which cannot be swapped with
     # LUKS, and for types whose extra specs are the same: only if nothing at
-    # all differs does Cinder move the row without the data (semantics 0.8).
+    # all differs does Cinder move the row without the data
+    # (services.rst, services-same-specs).
     same = present is not None and present.extra_specs == wanted.extra_specs
     if volume.attachments or same:
         reads["destination_encryption"] = lambda: cloud.type_encryption(

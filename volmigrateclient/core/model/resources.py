@@ -12,7 +12,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-#: ``migration_status`` while Cinder is moving a volume (semantics A.4).
+#: ``migration_status`` while Cinder is moving a volume
+#: (services.rst, services-progress).
 MIGRATING = frozenset({"starting", "migrating", "completing"})
 
 #: ``power_state`` of a guest whose disk Nova can copy: running, paused.
@@ -75,7 +76,8 @@ class Volume:
     def lost_attachment(self) -> bool:
         """Whether it is in use, by nobody that Cinder knows of.
 
-        Cinder may lose an attachment in a live move (semantics 0.12), and
+        Cinder may lose an attachment in a live move
+        (services.rst, services-lost-attachment), and
         shows one so for a moment after each.
         """
         return self.status == "in-use" and not self.attachments
@@ -219,7 +221,9 @@ class User:
 
 @dataclasses.dataclass(frozen=True)
 class SwapAction:
-    """A server's ``swap_volume`` instance action (semantics B.3).
+    """A server's ``swap_volume`` instance action.
+
+    (services.rst, services-swap-action)
 
     ``events`` is False while nova-compute has not taken it up; ``result``
     is None until the event ended, then Success or Error.

@@ -68,7 +68,8 @@ def _cleaned_up(move: Move, volume: model.Volume) -> _Waits[None]:
 
     After a generic copy a row of Cinder's own holds the old data; after a
     retype and a migration there are two. That one cannot be deleted is a
-    leak to know of, and no failure of the move (semantics A.5).
+    leak to know of, and no failure of the move
+    (services.rst, services-old-copy).
     """
     phase = "deleting the old copy"
     rows = yield from retry.read(
@@ -116,7 +117,10 @@ def _verified(move: Move, volume: model.Volume) -> _Waits[model.Volume]:
 def _attachments_settled(
     move: Move, volume: model.Volume
 ) -> _Waits[model.Volume]:
-    """Cinder re-points the attachments just after success (semantics 0.12)."""
+    """Cinder re-points the attachments just after success.
+
+    (services.rst, services-lost-attachment)
+    """
     before, since = move.before.volume, None
     server_ids = {a.server_id for a in before.attachments if a.server_id}
     while True:

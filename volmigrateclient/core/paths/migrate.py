@@ -34,8 +34,8 @@ def request(
     """Send os-migrate_volume, unless the volume is moving already.
 
     A detached volume is locked: unlocked it would stay ``available``, and a
-    tenant could attach it and write what the copy then loses (semantics
-    0.7). An attached one is not: that it is in use guards it.
+    tenant could attach it and write what the copy then loses
+    (services.rst, services-lock). An attached one is guarded by being in use.
 
     :param volume: as it is now, the baseline of what comes after
     """

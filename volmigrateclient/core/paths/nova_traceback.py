@@ -2,9 +2,9 @@
 
 """Where the guest's disk is after a failed swap, by Nova's traceback.
 
-Semantics B.4 lists the points at which Nova's swap can fail. Before the
-pivot the guest is on the old volume, after it on the new one, and the
-API's states look alike; only the traceback of the event tells them apart.
+Nova's swap can fail at many points (services.rst, services-swap-failures).
+Before the pivot the guest is on the old volume, after it on the new one, and
+the API's states look alike; only the event's traceback tells them apart.
 It is ``traceback.format_tb``: frames with their source lines and no line
 for the exception itself. When Nova's own rollback fails, that failure's
 traceback takes the place of the first one, which therefore proves nothing.

@@ -49,8 +49,8 @@ def ask_cinder(
     """Send Cinder a request that moves a volume, and be sure of it.
 
     Cinder takes it with an atomic compare-and-swap of the volume's state
-    (semantics A.1, A.2), so a second one cannot act twice: after no answer
-    the volume shows whether the first one did, and only if it did not the
+    (services.rst, services-migrate-checks), so a second one
+    cannot act twice: after no answer the volume shows whether the first one did, and only if it did not the
     request is sent once more; for one of many in a plan, which nobody
     watches, ever later and for some two minutes.
 

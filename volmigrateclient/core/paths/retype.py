@@ -61,7 +61,7 @@ def policy_for(survey: Survey, wanted: model.VolumeType) -> str:
     Between types that are all the same Cinder believes that there is
     nothing to do; with on-demand and its own backend out of service it then
     writes another pool into the row and leaves the data where it is
-    (semantics 0.8). With never the scheduler refuses instead.
+    (services.rst, services-same-specs). With never the scheduler refuses.
     """
     present = survey.volume_type
     same = (

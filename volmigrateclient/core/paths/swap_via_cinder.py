@@ -74,7 +74,8 @@ def _judged(
     """What a failure means for the guest.
 
     Cinder deletes its target when Nova reports an error, even one after
-    which the guest already runs on that target (semantics 0.5).
+    which the guest already runs on that target
+    (services.rst, services-error-deletes-target).
     """
     phase, server_id = "looking for the cause", move.server_id
     for request_id in (yield from _swaps(move, phase)):

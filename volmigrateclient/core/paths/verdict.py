@@ -2,8 +2,9 @@
 
 """Whether a move is running, done or failed: pure functions.
 
-Judged from a baseline taken before the request (semantics A.4 and A.5),
-because an old ``migration_status`` says nothing of the move at hand.
+Judged from a baseline taken before the request, because an old
+``migration_status`` says nothing of the move at hand
+(services.rst, services-progress; services.rst, services-move-ended).
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import enum
 from volmigrateclient.core import model
 
 #: Seconds for which Cinder's row may look odd before it means something:
-#: migration_status passes through null on success (semantics 0.11).
+#: migration_status passes through null on success
+#: (services.rst, services-success-null).
 SETTLE = 30.0
 #: Seconds after which a null migration_status is none of that flash.
 STEADY = 1.0
@@ -116,9 +118,10 @@ def of_retype(
         return Verdict(
             State.FAILED,
             "Cinder restored the volume without giving a reason; it keeps "
-            f"type {now.type_name}. Likely causes: the scheduler found no pool "
-            "of the type that is up, enabled, in the volume's availability "
-            f"zone and has room, or the driver could not retype. {_LOGS}",
+            f"type {now.type_name}. Likely causes: the scheduler found no "
+            "pool of the type that is up, enabled, in the volume's "
+            "availability zone and has room, or the driver could not retype. "
+            f"{_LOGS}",
         )
     if unchanged < SETTLE:
         return Verdict(State.RUNNING, phase_of(now))
@@ -143,7 +146,8 @@ def _of_new_type(
     if unchanged < SETTLE:
         return Verdict(State.RUNNING, "completing")
     # Only a migration takes the data along, and none has succeeded: Cinder
-    # wrote another backend into the row, no more (semantics 0.8).
+    # wrote another backend into the row, no more
+    # (services.rst, services-same-specs).
     return Verdict(
         State.UNDECIDED,
         f"Cinder says that the volume went from {before.host} to {now.host}, "
@@ -157,7 +161,8 @@ def _stale(before: model.Volume, now: model.Volume, unchanged: float) -> bool:
     """Whether a reading is from before the request.
 
     Cinder changes the row before it answers 202, but a read replica of its
-    database may still show the past (semantics A.4).
+    database may still show the past
+    (services.rst, services-read-replica).
     """
     return now == before and unchanged < SETTLE
 

@@ -111,7 +111,7 @@ def _lost_attachments(cloud: Cloud) -> Iterator[Advice]:
             )
 
 
-#: Semantics A.7.
+#: By migration_status (services.rst, services-stuck).
 _ADVICE = {
     "starting": (
         "if it stays so for 10 minutes: are cinder-scheduler and the source's "

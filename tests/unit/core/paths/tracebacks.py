@@ -2,7 +2,8 @@
 
 """Tracebacks as Nova 31.0.0 stores them for failed swaps.
 
-Recorded on the test cloud, at the failure points of semantics B.4: the
+Recorded on the test cloud, at the failure points
+(services.rst, services-swap-failures): the
 value of ``traceback`` of the event ``compute_swap_volume``; only the folders
 in front of the packages are left out.
 """

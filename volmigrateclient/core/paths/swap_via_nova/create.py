@@ -107,7 +107,8 @@ def _locked(run: Run, domain_id: str, password: str) -> _Waits[model.User]:
             if isinstance(error, errors.ForbiddenError):
                 raise errors.FailedError(
                     f"domain {domain_id} does not accept new users "
-                    f"(read-only?): {error}; name another one with --temporary-user-domain"
+                    f"(read-only?): {error}; name another one with "
+                    "--temporary-user-domain"
                 ) from error
             raise
         ours = yield from find_user(run)

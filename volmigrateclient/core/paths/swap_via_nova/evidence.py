@@ -2,7 +2,8 @@
 
 """What the cloud shows of a swap via Nova, and what that proves.
 
-Semantics B.4 and E.2. Nothing here changes anything.
+(services.rst, services-swap-failures; services.rst, services-evidence)
+Nothing here changes anything.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def gather(
     destination_id: str | None,
     user: model.User | None = None,
 ) -> Evidence:
-    """Read everything that E.2 asks for; only GETs.
+    """Read everything that the evidence needs; only GETs.
 
     :param destination_id: None where none is known to exist
     """
@@ -207,7 +208,7 @@ def _unfinished(
 def not_proven(
     evidence: Evidence, destination: model.Volume
 ) -> tuple[str, ...]:
-    """What is missing to say that the data has moved (E.2), all of it."""
+    """Everything that is missing to say that the data has moved."""
     source = evidence.source
     attached = evidence.destination_attachments
     rows = {row.volume_id for row in evidence.server_volumes or ()}
@@ -251,7 +252,10 @@ def not_proven(
 
 
 def source_needed(evidence: Evidence) -> tuple[str, ...]:
-    """Why the source stays although the data has moved (E.1)."""
+    """Why the source stays although the data has moved.
+
+    (services.rst, services-delete-checks)
+    """
     source = evidence.source
     if source is None:
         return ()

@@ -50,7 +50,8 @@ _Left = tuple[str, ...]
 _ATTEMPTS = 3
 _SWAPPING = "swapping"
 
-#: With these Nova changed nothing (semantics B.1). After a 404 or a 500 the
+#: With these Nova changed nothing
+#: (services.rst, services-swap-checks). After a 404 or a 500 the
 #: source may be left detaching.
 _REFUSALS = (
     errors.BadRequestError,
@@ -303,8 +304,9 @@ def _left_to_nova(
     return Ending(
         outcome,
         f"{reason}; the swap of volume {run.source.id} "
-        f"{'continues' if known else 'may continue'} in the cloud, and nothing "
-        f"is deleted: there stay {', '.join(run.made)}. Follow it with: "
+        f"{'continues' if known else 'may continue'} in the cloud, and "
+        f"nothing is deleted: there stay {', '.join(run.made)}. Follow it "
+        "with: "
         f"openstack server {event}. When it has ended, finish it with: "
         f"{RECOVER}",
     )
