@@ -35,9 +35,8 @@ _HOST = "os-vol-host-attr:host"
 #: "Precondition failed": the client replaces what it has read before.
 _CHANGED_MEANWHILE = 412
 
-_translated = failures.translated("Cinder")
 
-
+@failures.translated_class("Cinder")
 class BlockStorage:
     """See :class:`volmigrateclient.core.cloud.BlockStorage`."""
 
@@ -50,7 +49,6 @@ class BlockStorage:
             endpoint_override=link.endpoint_overrides.get("block-storage"),
         )
 
-    @_translated
     def find_volumes(self, name_or_id: str) -> Sequence[model.Volume]:
         volume_id = _as_uuid(name_or_id)
         if volume_id is not None:
@@ -70,7 +68,6 @@ class BlockStorage:
             self.get_volumes([_NO_ID])
         return named
 
-    @_translated
     def get_volumes(
         self, volume_ids: Collection[str]
     ) -> Mapping[str, model.Volume]:
@@ -95,21 +92,18 @@ class BlockStorage:
                 403,
             ) from error
 
-    @_translated
     def list_volumes(self, **filters: object) -> Sequence[model.Volume]:
         return [
             _volume(vars(row))
             for row in _paged(self._cinder.volumes.list, filters)
         ]
 
-    @_translated
     def list_snapshots(self, volume_id: str) -> Sequence[model.Snapshot]:
         return [
             snapshot
             for _, snapshot in self.list_all_snapshots(volume_id=volume_id)
         ]
 
-    @_translated
     def list_all_snapshots(
         self, **filters: object
     ) -> Sequence[tuple[str, model.Snapshot]]:
@@ -121,11 +115,9 @@ class BlockStorage:
             for row in _paged(self._cinder.volume_snapshots.list, filters)
         ]
 
-    @_translated
     def list_attachments(self, volume_id: str) -> Sequence[model.Attachment]:
         return self._attachments(volume_id=volume_id)
 
-    @_translated
     def list_all_attachments(self) -> Sequence[model.Attachment]:
         return self._attachments()
 
@@ -146,7 +138,6 @@ class BlockStorage:
             )
         ]
 
-    @_translated
     def list_types(self) -> Sequence[model.VolumeType]:
         return [
             model.VolumeType(
@@ -162,19 +153,16 @@ class BlockStorage:
             )
         ]
 
-    @_translated
     def type_projects(self, type_id: str) -> Collection[str]:
         rows = self._cinder.volume_type_access.list(type_id)
         return {row.project_id for row in rows}
 
-    @_translated
     def type_encryption(self, type_id: str) -> model.Encryption | None:
         row = self._cinder.volume_encryption_types.get(type_id).to_dict()
         # A type without encryption is answered with an empty object.
         provider = row.get("provider")
         return model.Encryption(provider) if provider else None
 
-    @_translated
     def list_pools(self) -> Sequence[model.Pool]:
         pools = []
         for row in self._cinder.pools.list(detailed=True):
@@ -185,7 +173,6 @@ class BlockStorage:
             )
         return pools
 
-    @_translated
     def list_volume_services(self) -> Sequence[model.Service]:
         return [
             model.Service(
@@ -200,7 +187,6 @@ class BlockStorage:
             for row in self._cinder.services.list(binary="cinder-volume")
         ]
 
-    @_translated
     def quota(self, project_id: str) -> Mapping[str, model.Quota]:
         body = self._cinder.quotas.get(project_id, usage=True).to_dict()
         return {
@@ -213,14 +199,12 @@ class BlockStorage:
             if isinstance(usage, dict)
         }
 
-    @_translated
     def list_messages(self, volume_id: str) -> Sequence[str]:
         rows = self._cinder.messages.list(
             search_opts={"resource_uuid": volume_id}
         )
         return [row.user_message for row in rows]
 
-    @_translated
     def migrate_volume(self, volume_id: str, pool: str, *, lock: bool) -> str:
         return _request_id(
             self._cinder.volumes.migrate_volume(
@@ -228,23 +212,19 @@ class BlockStorage:
             )
         )
 
-    @_translated
     def retype_volume(self, volume_id: str, type_id: str, policy: str) -> str:
         return _request_id(
             self._cinder.volumes.retype(volume_id, type_id, policy)
         )
 
-    @_translated
     def update_volume(self, volume_id: str, **fields: str) -> None:
         self._cinder.volumes.update(volume_id, **fields)
 
-    @_translated
     def set_metadata(
         self, volume_id: str, metadata: Mapping[str, str]
     ) -> None:
         self._cinder.volumes.set_metadata(volume_id, dict(metadata))
 
-    @_translated
     def unset_metadata(self, volume_id: str, keys: Collection[str]) -> None:
         # All at once or none: half a mark could not be found any more.
         held = self._cinder.volumes.get(volume_id).metadata
@@ -261,30 +241,24 @@ class BlockStorage:
                 error.code,
             ) from error
 
-    @_translated
     def set_bootable(self, volume_id: str, bootable: bool) -> None:
         self._cinder.volumes.set_bootable(volume_id, bootable)
 
-    @_translated
     def set_image_metadata(
         self, volume_id: str, metadata: Mapping[str, str]
     ) -> None:
         self._cinder.volumes.set_image_metadata(volume_id, dict(metadata))
 
-    @_translated
     def set_read_only(self, volume_id: str) -> None:
         # Never False: the mere key makes Cinder attach read-only.
         self._cinder.volumes.update_readonly_flag(volume_id, True)
 
-    @_translated
     def roll_detaching(self, volume_id: str) -> None:
         self._cinder.volumes.roll_detaching(volume_id)
 
-    @_translated
     def delete_attachment(self, attachment_id: str) -> None:
         self._cinder.attachments.delete(attachment_id)
 
-    @_translated
     def delete_volume(self, volume_id: str) -> None:
         self._cinder.volumes.delete(volume_id)
 

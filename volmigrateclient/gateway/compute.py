@@ -26,9 +26,8 @@ _GUARD = re.compile(
     r"is not migrating.*should only be called by cinder", re.IGNORECASE
 )
 
-_translated = failures.translated("Nova")
 
-
+@failures.translated_class("Nova")
 class Compute:
     """See :class:`volmigrateclient.core.cloud.Compute`."""
 
@@ -43,15 +42,12 @@ class Compute:
     def _nova_swap(self) -> Any:
         return _client(SWAP_MICROVERSION, self._link)
 
-    @_translated
     def get_server(self, server_id: str) -> model.Server:
         return _server(self._nova.servers.get(server_id).to_dict())
 
-    @_translated
     def list_servers(self, **filters: str) -> Sequence[model.Server]:
         return [_server(body) for body in self._servers(**filters)]
 
-    @_translated
     def list_project_servers(
         self, project_id: str
     ) -> Sequence[tuple[model.Server, Sequence[str]]]:
@@ -75,7 +71,6 @@ class Compute:
         )
         return (row.to_dict() for row in rows)
 
-    @_translated
     def list_compute_services(self) -> Sequence[model.Service]:
         return [
             model.Service(
@@ -88,7 +83,6 @@ class Compute:
             for row in self._nova.services.list(binary="nova-compute")
         ]
 
-    @_translated
     def list_server_volumes(
         self, server_id: str
     ) -> Sequence[model.ServerVolume]:
@@ -106,7 +100,6 @@ class Compute:
             )
         ]
 
-    @_translated
     def probe_swap(self, server_id: str, volume_id: str) -> bool:
         # No volume has this ID. Nova answers 400 for that, after its guard
         # (409) and before it changes anything (services.rst, services-guard).
@@ -125,14 +118,12 @@ class Compute:
             raise
         raise RuntimeError("Nova took a volume that does not exist")
 
-    @_translated
     def swap_volume(self, server_id: str, old_id: str, new_id: str) -> str:
         answer = self._nova_swap.volumes.update_server_volume(
             server_id, old_id, new_id
         )
         return next(iter(getattr(answer, "request_ids", [])), "")
 
-    @_translated
     def get_swap(
         self, server_id: str, request_id: str
     ) -> model.SwapAction | None:
@@ -152,7 +143,6 @@ class Compute:
             traceback=last.get("traceback") or "",
         )
 
-    @_translated
     def list_swaps(self, server_id: str) -> Sequence[model.SwapAction]:
         return [
             model.SwapAction(row.request_id, row.start_time)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+import types
 import typing
 from collections.abc import Callable
 
@@ -75,6 +76,18 @@ def translated(
                 ) from error
 
         return wrapper
+
+    return decorate
+
+
+def translated_class(service: str) -> Callable[[type[_T]], type[_T]]:
+    """Have all methods of a class that asks this service do so."""
+
+    def decorate(cls: type[_T]) -> type[_T]:
+        for name, member in list(vars(cls).items()):
+            if isinstance(member, types.FunctionType) and name != "__init__":
+                setattr(cls, name, translated(service)(member))
+        return cls
 
     return decorate
 

@@ -17,9 +17,8 @@ from volmigrateclient.core import model
 from volmigrateclient.core.model import errors
 from volmigrateclient.gateway import block_storage, connection, failures
 
-_translated = failures.translated("Keystone")
 
-
+@failures.translated_class("Keystone")
 class Identity:
     """See :class:`volmigrateclient.core.cloud.Identity`."""
 
@@ -38,7 +37,6 @@ class Identity:
             endpoint_override=self._link.endpoint_overrides.get("identity"),
         )
 
-    @_translated
     def get_project(self, project_id: str) -> model.Project:
         body = self._keystone.projects.get(project_id)
         return model.Project(
@@ -48,7 +46,6 @@ class Identity:
             enabled=body.enabled,
         )
 
-    @_translated
     def find_project(self, name_or_id: str) -> str:
         return _only_id(
             "project",
@@ -60,7 +57,6 @@ class Identity:
             ],
         )
 
-    @_translated
     def find_domain(self, name_or_id: str) -> str:
         return _only_id(
             "domain",
@@ -72,7 +68,6 @@ class Identity:
             ],
         )
 
-    @_translated
     def find_role(self, name_or_id: str) -> str:
         return _only_id(
             "role",
@@ -94,7 +89,6 @@ class Identity:
             # Older releases or policies do not tell; then it is tried.
             return None
 
-    @_translated
     def _password_regex(self) -> str | None:
         # keystoneclient knows no call for this part of the configuration.
         _, body = self._keystone.domain_configs.client.get(
@@ -103,7 +97,6 @@ class Identity:
         found = body["config"]["security_compliance"].get("password_regex")
         return str(found) if found else None
 
-    @_translated
     def find_users(
         self, domain_id: str | None, name_prefix: str
     ) -> Sequence[model.User]:
@@ -112,7 +105,6 @@ class Identity:
         )
         return [_user(row) for row in rows if row.name.startswith(name_prefix)]
 
-    @_translated
     def list_admins(self) -> Sequence[model.User]:
         rows = self._keystone.role_assignments.list(
             role=self.find_role("admin"), include_names=True
@@ -128,7 +120,6 @@ class Identity:
             if hasattr(row, "user")
         ]
 
-    @_translated
     def create_user(
         self, name: str, domain_id: str, password: str, description: str
     ) -> model.User:
@@ -147,20 +138,16 @@ class Identity:
             )
         )
 
-    @_translated
     def set_password(self, user_id: str, password: str) -> None:
         # keystoneclient logs no body of an update of users.
         self._keystone.users.update(user_id, password=password)
 
-    @_translated
     def grant_role(self, user_id: str, project_id: str, role_id: str) -> None:
         self._keystone.roles.grant(role_id, user=user_id, project=project_id)
 
-    @_translated
     def disable_user(self, user_id: str) -> None:
         self._keystone.users.update(user_id, enabled=False)
 
-    @_translated
     def delete_user(self, user_id: str) -> None:
         try:
             self._keystone.users.delete(user_id)

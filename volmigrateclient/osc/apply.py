@@ -11,15 +11,14 @@ import typing
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from osc_lib import exceptions
-
 from volmigrateclient.i18n import _
 from volmigrateclient.osc import command, exit_codes
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core import paths
     from volmigrateclient.core.cloud import Cloud
-    from volmigrateclient.core.engine.admission import Limits, Window
+    from volmigrateclient.core.engine.admission import Limits
+    from volmigrateclient.core.engine.window import Window
     from volmigrateclient.core.planning.plan import Plan
 
 _COLUMNS = (
@@ -100,8 +99,7 @@ class Apply(command.Lister):
         client_manager = self.app.client_manager
         with failures.for_the_user():
             plan = read_plan(parsed_args.plan)
-            _refuse_foreign(
-                plan,
+            plan.refuse_other_cloud(
                 cloud.auth_url(client_manager),
                 client_manager.region_name,
             )
@@ -126,9 +124,9 @@ class Apply(command.Lister):
             Admission,
         )
         from volmigrateclient.core.planning.apply import (
-            Order,
             apply_plan,
         )
+        from volmigrateclient.core.planning.order import Order
         from volmigrateclient.osc import (
             dashboard,
             interrupts,
@@ -156,7 +154,7 @@ class Apply(command.Lister):
                     engine,
                     plan,
                     parsed.canary,
-                    Order(parsed.order),
+                    Order.named(parsed.order),
                 )
             self._told_to_stop = bool(told)
         return results
@@ -223,6 +221,8 @@ def _limits(parsed: argparse.Namespace) -> Limits:
 
 
 def _window(until: datetime.time | None) -> Window | None:
+    from volmigrateclient.core.engine import window
+
     if until is None:
         return None
     now = datetime.datetime.now().astimezone()
@@ -231,39 +231,7 @@ def _window(until: datetime.time | None) -> Window | None:
     )
     if end <= now:
         end += datetime.timedelta(days=1)
-
-    def refusal(seconds: float) -> str | None:
-        expected = datetime.datetime.now().astimezone() + datetime.timedelta(
-            seconds=seconds
-        )
-        if expected <= end:
-            return None
-        return f"not expected to end by {until:%H:%M}"
-
-    return refusal
-
-
-def _refuse_foreign(
-    plan: Plan, auth_url: str, region_name: str | None
-) -> None:
-    def plain(url: str) -> str:
-        return url.rstrip("/").removesuffix("/v3").rstrip("/")
-
-    if plain(plan.auth_url) != plain(auth_url) or (
-        plan.region_name and plan.region_name != (region_name or None)
-    ):
-        raise exceptions.CommandError(
-            _(
-                "the plan is for %(its)s, region %(its_region)s, and this is "
-                "%(this)s, region %(region)s"
-            )
-            % {
-                "its": plan.auth_url,
-                "its_region": plan.region_name,
-                "this": auth_url,
-                "region": region_name,
-            }
-        )
+    return window.until(end)
 
 
 def _summary(

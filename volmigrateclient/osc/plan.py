@@ -94,6 +94,7 @@ class Plan(command.Lister):
     ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
         from volmigrateclient.core import model
         from volmigrateclient.core.planning import planner
+        from volmigrateclient.core.planning.order import Order
         from volmigrateclient.core.planning.plan import (
             Plan,
             PlannedAction,
@@ -121,7 +122,7 @@ class Plan(command.Lister):
                     tuple(parsed_args.destination_node),
                     parsed_args.destination_type,
                 ),
-                planner.Order(parsed_args.order),
+                Order.named(parsed_args.order),
             )
             written = Plan(
                 auth_url=cloud.auth_url(client_manager),

@@ -11,11 +11,12 @@ from __future__ import annotations
 import collections
 import dataclasses
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from volmigrateclient.core import paths
 from volmigrateclient.core.engine.durations import Durations
 from volmigrateclient.core.engine.job import Job, Route
+from volmigrateclient.core.engine.window import Window
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,9 +39,6 @@ class Limits:
     failures: int | None = None
     failures_per_route: int | None = None
 
-
-#: Seconds that a move is expected to take -> why it may not start, or None.
-Window = Callable[[float], str | None]
 
 #: Ends after which Cinder may still be at it; such a move keeps its place
 #: under the caps, which else would not hold.

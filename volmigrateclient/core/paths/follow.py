@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-import typing
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 
 from volmigrateclient.core import model
 from volmigrateclient.core.model import errors
@@ -14,17 +13,15 @@ from volmigrateclient.core.paths.move import (
     Ending,
     Move,
     Outcome,
-    Reading,
     Steps,
     Wait,
+    Waits,
 )
 
 Judge = Callable[[model.Volume, float], verdict.Verdict]
-_T = typing.TypeVar("_T")
-_Waits = Generator[Wait, Reading, _T]
 
 
-def to_the_end(volume_id: str, judge: Judge) -> _Waits[model.Volume]:
+def to_the_end(volume_id: str, judge: Judge) -> Waits[model.Volume]:
     """Wait for the verdict; gives the volume as it is when it is done.
 
     :param judge: from what the volume is now, and since how many seconds
@@ -63,7 +60,7 @@ def verified_and_cleaned_up(move: Move, volume: model.Volume) -> Steps:
     return Ending(Outcome.DONE, volume=volume)
 
 
-def _cleaned_up(move: Move, volume: model.Volume) -> _Waits[None]:
+def _cleaned_up(move: Move, volume: model.Volume) -> Waits[None]:
     """Wait until Cinder has deleted what the volume was before.
 
     After a generic copy a row of Cinder's own holds the old data; after a
@@ -101,7 +98,7 @@ def _stays(move: Move, copy: model.Volume) -> bool:
     return True
 
 
-def _verified(move: Move, volume: model.Volume) -> _Waits[model.Volume]:
+def _verified(move: Move, volume: model.Volume) -> Waits[model.Volume]:
     """Look that the volume kept what a move leaves alone.
 
     :raises FailedError: a live move's attachments are not as they were
@@ -116,7 +113,7 @@ def _verified(move: Move, volume: model.Volume) -> _Waits[model.Volume]:
 
 def _attachments_settled(
     move: Move, volume: model.Volume
-) -> _Waits[model.Volume]:
+) -> Waits[model.Volume]:
     """Cinder re-points the attachments just after success.
 
     (services.rst, services-lost-attachment)
@@ -147,7 +144,7 @@ def _attachments_settled(
 
 def _attachment_in_nova(
     move: Move, server_id: str, volume_id: str
-) -> _Waits[str | None]:
+) -> Waits[str | None]:
     rows = yield from retry.read(
         lambda: move.cloud.list_server_volumes(server_id),
         "verifying the attachment",

@@ -4,17 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-
 from volmigrateclient.core import model
 from volmigrateclient.core.paths import follow, retry, verdict
 from volmigrateclient.core.paths.move import (
     Ending,
     Move,
     Outcome,
-    Reading,
     Steps,
-    Wait,
+    Waits,
 )
 
 
@@ -28,9 +25,7 @@ def steps(move: Move) -> Steps:
     return (yield from follow.verified_and_cleaned_up(move, volume))
 
 
-def request(
-    move: Move, volume: model.Volume
-) -> Generator[Wait, Reading, None]:
+def request(move: Move, volume: model.Volume) -> Waits[None]:
     """Send os-migrate_volume, unless the volume is moving already.
 
     A detached volume is locked: unlocked it would stay ``available``, and a
@@ -53,9 +48,7 @@ def request(
     )
 
 
-def to_the_end(
-    move: Move, volume: model.Volume
-) -> Generator[Wait, Reading, model.Volume]:
+def to_the_end(move: Move, volume: model.Volume) -> Waits[model.Volume]:
     """Wait for the migration's end; gives the volume in its new pool.
 
     :param volume: as it was before the request

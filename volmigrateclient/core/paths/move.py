@@ -34,6 +34,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import typing
 from collections.abc import Generator, Mapping
 
 from volmigrateclient.core import model
@@ -105,8 +106,12 @@ class Ending:
     volume: model.Volume | None = None
 
 
+_T = typing.TypeVar("_T")
+
+#: Part of a path that gives something: ``found = yield from part()``.
+Waits = Generator[Wait, Reading, _T]
 #: A path at work: it yields what it waits for and is sent the reading.
-Steps = Generator[Wait, Reading, Ending]
+Steps = Waits[Ending]
 
 
 @dataclasses.dataclass

@@ -5,24 +5,26 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 
 from volmigrateclient.core import model
 from volmigrateclient.core.model import errors
-from volmigrateclient.core.paths.move import Move, Reading, Wait
+from volmigrateclient.core.paths.move import Move, Wait, Waits
 
 _T = typing.TypeVar("_T")
-_Waits = Generator[Wait, Reading, _T]
 
 #: How many looks an unanswered request gets to show its effect.
 _LOOKS = 4
+#: How often a request is sent whose failure changes nothing: rather give up
+#: than have somebody wait for long.
+FEW = 3
 #: How often a request is sent at most: with somebody who waits, and without.
 _ATTEMPTS, _PATIENT = 2, 6
 
 
 def read(
     request: Callable[[], _T], phase: str, attempts: int | None = None
-) -> _Waits[_T]:
+) -> Waits[_T]:
     """What a read gives, repeated while the service does not answer.
 
     It is for writes, too, that may be repeated without harm.
@@ -45,14 +47,14 @@ def read(
 
 def ask_cinder(
     move: Move, request: Callable[[], str], before: model.Volume
-) -> _Waits[None]:
+) -> Waits[None]:
     """Send Cinder a request that moves a volume, and be sure of it.
 
     Cinder takes it with an atomic compare-and-swap of the volume's state
-    (services.rst, services-migrate-checks), so a second one
-    cannot act twice: after no answer the volume shows whether the first one did, and only if it did not the
-    request is sent once more; for one of many in a plan, which nobody
-    watches, ever later and for some two minutes.
+    (services.rst, services-migrate-checks), so a second one cannot act
+    twice: after no answer the volume shows whether the first one did, and
+    only if it did not the request is sent once more; for one of many in a
+    plan, which nobody watches, ever later and for some two minutes.
 
     :raises CloudError: Cinder refused; the volume is as it was
     """
@@ -78,7 +80,7 @@ def ask_cinder(
     raise unanswered
 
 
-def _took_effect(before: model.Volume, looks: int = _LOOKS) -> _Waits[bool]:
+def _took_effect(before: model.Volume, looks: int = _LOOKS) -> Waits[bool]:
     for _ in range(looks):
         reading = yield Wait((before.id,), "looking")
         now = reading.volumes.get(before.id)

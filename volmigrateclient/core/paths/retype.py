@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-
 from volmigrateclient.core import model
 from volmigrateclient.core.cloud import Survey
 from volmigrateclient.core.paths import follow, retry, verdict
@@ -13,9 +11,8 @@ from volmigrateclient.core.paths.move import (
     Ending,
     Move,
     Outcome,
-    Reading,
     Steps,
-    Wait,
+    Waits,
 )
 
 
@@ -28,7 +25,7 @@ def steps(move: Move) -> Steps:
     return (yield from follow.verified_and_cleaned_up(move, volume))
 
 
-def request(move: Move) -> Generator[Wait, Reading, None]:
+def request(move: Move) -> Waits[None]:
     """Send os-retype, unless the volume is moving already."""
     volume, wanted = move.before.volume, move.destination_type
     if volume.moving:
@@ -42,7 +39,7 @@ def request(move: Move) -> Generator[Wait, Reading, None]:
     )
 
 
-def to_the_end(move: Move) -> Generator[Wait, Reading, model.Volume]:
+def to_the_end(move: Move) -> Waits[model.Volume]:
     """Wait for the retype's end; gives the volume of the new type."""
     before, wanted = move.before.volume, move.destination_type
     return (

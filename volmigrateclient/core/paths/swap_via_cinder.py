@@ -8,8 +8,6 @@ lets the volume keep its ID: no temporary user, no quota taken twice.
 
 from __future__ import annotations
 
-from collections.abc import Generator
-
 from volmigrateclient.core.model import errors
 from volmigrateclient.core.paths import (
     follow,
@@ -22,9 +20,8 @@ from volmigrateclient.core.paths.move import (
     Ending,
     Move,
     Outcome,
-    Reading,
     Steps,
-    Wait,
+    Waits,
 )
 
 
@@ -58,7 +55,7 @@ def steps(move: Move) -> Steps:
 
 def _swaps(
     move: Move, phase: str, attempts: int | None = None
-) -> Generator[Wait, Reading, list[str]]:
+) -> Waits[list[str]]:
     """The request IDs of a server's swaps, the newest first."""
     swaps = yield from retry.read(
         lambda: move.cloud.list_swaps(move.server_id), phase, attempts
@@ -70,7 +67,7 @@ def _judged(
     move: Move,
     known: set[str],
     error: errors.FailedError,
-) -> Generator[Wait, Reading, errors.MigrateError]:
+) -> Waits[errors.MigrateError]:
     """What a failure means for the guest.
 
     Cinder deletes its target when Nova reports an error, even one after

@@ -5,30 +5,22 @@
 from __future__ import annotations
 
 import dataclasses
-import enum
 from collections.abc import Iterator, Sequence
 
 from volmigrateclient.core import model, paths
 from volmigrateclient.core.cloud import Cloud
 from volmigrateclient.core.engine import Engine
 from volmigrateclient.core.engine.job import Job, Route
+from volmigrateclient.core.planning.order import Order
 from volmigrateclient.core.planning.plan import Plan
 from volmigrateclient.core.planning.selection import Selection, is_on, select
-
-
-class Order(enum.Enum):
-    """In which order the volumes of a plan are moved."""
-
-    PLANNED = "planned"
-    SMALLEST = "smallest"
-    LARGEST = "largest"
 
 
 def apply_plan(
     engine: Engine,
     plan: Plan,
     canaries: int = 0,
-    order: Order = Order.PLANNED,
+    order: Order = Order.GIVEN,
 ) -> list[paths.MoveResult]:
     """A result for each of the plan's steps, in their order.
 
@@ -49,7 +41,7 @@ def apply_plan(
         )
         for step in plan.steps
     ]
-    left = _sorted(jobs, order)
+    left = order.apply(jobs, lambda job: job.size)
     results: list[paths.MoveResult] = []
     if canaries:
         results += _canaries(engine, left, canaries)
@@ -57,14 +49,6 @@ def apply_plan(
     results += engine.run(job for job in left if job.volume_id not in tried)
     by_volume = {r.action.resource_id: r for r in results}
     return [by_volume[job.volume_id] for job in jobs]
-
-
-def _sorted(jobs: Sequence[Job], order: Order) -> Sequence[Job]:
-    if order is Order.PLANNED:
-        return jobs
-    return sorted(
-        jobs, key=lambda job: job.size, reverse=order is Order.LARGEST
-    )
 
 
 def _canaries(

@@ -124,6 +124,23 @@ class Plan:
             indent=2,
         )
 
+    def refuse_other_cloud(
+        self, auth_url: str, region_name: str | None
+    ) -> None:
+        """Let a plan pass that was made for this cloud.
+
+        :param auth_url: Keystone's, with or without a version
+        :raises InvalidActionError: it was made for another one
+        """
+        if _plain(self.auth_url) != _plain(auth_url) or (
+            self.region_name and self.region_name != (region_name or None)
+        ):
+            raise errors.InvalidActionError(
+                f"the plan is for {self.auth_url}, region "
+                f"{self.region_name}, and this is {auth_url}, region "
+                f"{region_name}"
+            )
+
     def reversed(self) -> Plan:
         """The plan that moves every volume back to where it was."""
         return dataclasses.replace(
@@ -131,6 +148,10 @@ class Plan:
             selection={"reverse_of": dict(self.selection)},
             steps=tuple(_back(step) for step in reversed(self.steps)),
         )
+
+
+def _plain(url: str) -> str:
+    return url.rstrip("/").removesuffix("/v3").rstrip("/")
 
 
 def _back(step: PlannedAction) -> PlannedAction:

@@ -15,15 +15,8 @@ from volmigrateclient.core.cloud.preread import PrereadCloud
 from volmigrateclient.core.cloud.reading import read_in_turn
 from volmigrateclient.core.cloud.survey import find_type
 from volmigrateclient.core.model import check, errors
+from volmigrateclient.core.planning.order import Order
 from volmigrateclient.core.planning.selection import Selection, select
-
-
-class Order(enum.Enum):
-    """In which order volumes are moved."""
-
-    LISTED = "listed"
-    SMALLEST = "smallest"
-    LARGEST = "largest"
 
 
 class Readiness(enum.Enum):
@@ -56,7 +49,7 @@ def plan(
     cloud: Cloud,
     selection: Selection,
     destination: Destination,
-    order: Order = Order.LISTED,
+    order: Order = Order.GIVEN,
 ) -> list[Assessment]:
     """One action for each selected volume; only list requests.
 
@@ -64,7 +57,7 @@ def plan(
     """
     types = cloud.list_types()
     selected = select(cloud, selection, types)
-    volumes = _sorted(selected.volumes, order)
+    volumes = order.apply(selected.volumes, lambda volume: volume.size)
     preread = PrereadCloud(
         cloud,
         volumes,
@@ -75,16 +68,6 @@ def plan(
     _refuse_unknown(preread, destination)
     ledger = _Ledger(preread, destination)
     return [ledger.enter(volume) for volume in volumes]
-
-
-def _sorted(
-    volumes: Sequence[model.Volume], order: Order
-) -> Sequence[model.Volume]:
-    if order is Order.LISTED:
-        return volumes
-    return sorted(
-        volumes, key=lambda v: v.size, reverse=order is Order.LARGEST
-    )
 
 
 def _refuse_unknown(preread: PrereadCloud, destination: Destination) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from tests.unit import builders, scripted_cloud
 from volmigrateclient.core import model
 from volmigrateclient.core.planning import planner
+from volmigrateclient.core.planning.order import Order
 from volmigrateclient.core.planning.selection import Selection
 
 
@@ -74,7 +75,7 @@ def planned(
     cloud: Cloud,
     *nodes: str,
     volume_type: str | None = None,
-    order: planner.Order = planner.Order.LISTED,
+    order: Order = Order.GIVEN,
     **conditions: Any,
 ) -> list[planner.Assessment]:
     """The plan for what fits the conditions: by default, all on the pool."""

@@ -18,11 +18,11 @@ from volmigrateclient.core.engine import Engine
 from volmigrateclient.core.engine.admission import Admission, Limits
 from volmigrateclient.core.model import errors
 from volmigrateclient.core.planning.apply import (
-    Order,
     Remainder,
     apply_plan,
     remainder,
 )
+from volmigrateclient.core.planning.order import Order
 from volmigrateclient.core.planning.plan import Plan, PlannedAction
 
 _MOVED = {"host": builders.SPARE, "migration_status": "success"}
@@ -100,7 +100,7 @@ def test_each_step_has_a_result_in_the_plan_s_order() -> None:
 @pytest.mark.parametrize(
     ("order", "asked"),
     [
-        (Order.PLANNED, ["v0", "v1", "v2"]),
+        (Order.GIVEN, ["v0", "v1", "v2"]),
         (Order.SMALLEST, ["v1", "v2", "v0"]),
         (Order.LARGEST, ["v0", "v2", "v1"]),
     ],

@@ -14,6 +14,7 @@ from tests.unit.core.planning import planned
 from volmigrateclient.core import model
 from volmigrateclient.core.model import errors
 from volmigrateclient.core.planning import planner
+from volmigrateclient.core.planning.order import Order
 
 POOL, SPARE, OTHER = builders.POOL, builders.SPARE, builders.OTHER
 
@@ -194,12 +195,12 @@ def test_what_is_blocked_books_nothing() -> None:
 @pytest.mark.parametrize(
     ("order", "expected"),
     [
-        (planner.Order.LISTED, ["v0", "v1", "v2"]),
-        (planner.Order.SMALLEST, ["v1", "v2", "v0"]),
-        (planner.Order.LARGEST, ["v0", "v2", "v1"]),
+        (Order.GIVEN, ["v0", "v1", "v2"]),
+        (Order.SMALLEST, ["v1", "v2", "v0"]),
+        (Order.LARGEST, ["v0", "v2", "v1"]),
     ],
 )
-def test_order(order: planner.Order, expected: list[str]) -> None:
+def test_order(order: Order, expected: list[str]) -> None:
     cloud = planned.Cloud(*_volumes(30, 10, 20))
 
     found = planned.planned(cloud, SPARE, order=order)

@@ -9,13 +9,13 @@ anything else does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 
 from volmigrateclient.core import model
 from volmigrateclient.core.model import errors, swap_marker
 from volmigrateclient.core.model.swap_marker import SwapMarker
 from volmigrateclient.core.paths import retry
-from volmigrateclient.core.paths.move import Move, Reading, Wait
+from volmigrateclient.core.paths.move import Move, Wait, Waits
 from volmigrateclient.core.paths.swap_via_nova.evidence import (
     Decision,
     Evidence,
@@ -27,13 +27,13 @@ from volmigrateclient.core.paths.swap_via_nova.evidence import (
 from volmigrateclient.core.paths.swap_via_nova.run import RECOVER, user_label
 
 #: Gives what is left, each thing in words; nothing if all went well.
-_Waits = Generator[Wait, Reading, tuple[str, ...]]
+_Left = Waits[tuple[str, ...]]
 
 #: How often a request is repeated that finishes or undoes something.
 _ATTEMPTS = 5
 
 
-def complete(move: Move, evidence: Evidence) -> _Waits:
+def complete(move: Move, evidence: Evidence) -> _Left:
     """Steps four and five, once the evidence holds.
 
     A source that cannot be deleted is a warning: the data has moved.
@@ -62,7 +62,7 @@ def complete(move: Move, evidence: Evidence) -> _Waits:
     return left + (yield from _delete_user(move, evidence.user, left))
 
 
-def rollback(move: Move, evidence: Evidence) -> _Waits:
+def rollback(move: Move, evidence: Evidence) -> _Left:
     """Take back what was made, in reverse; never touch the source's data.
 
     The source is put back to in-use if a failed swap left it detaching.
@@ -86,7 +86,7 @@ def rollback_made(
     marker: SwapMarker,
     destination_id: str | None,
     user: model.User | None,
-) -> _Waits:
+) -> _Left:
     """As :func:`rollback`, from what a run knows to have made."""
     evidence = yield from _fenced(move, marker, destination_id, user)
     left: tuple[str, ...] = ()
@@ -132,7 +132,7 @@ def _fenced(
     marker: SwapMarker,
     destination_id: str | None,
     user: model.User | None,
-) -> Generator[Wait, Reading, Evidence]:
+) -> Waits[Evidence]:
     """The evidence as it is now, and nothing on its way that changes it.
 
     A swap that nova-compute never took up has reserved the destination.
@@ -162,11 +162,7 @@ def _looked(
     marker: SwapMarker,
     destination_id: str | None,
     user: model.User | None,
-) -> Generator[
-    Wait,
-    Reading,
-    tuple[Evidence, Decision],
-]:
+) -> Waits[tuple[Evidence, Decision]]:
     while True:
         evidence = yield from retry.read(
             lambda: gather(move.cloud, marker, destination_id, user),
@@ -181,7 +177,7 @@ def _looked(
 
 def _keep(
     move: Move, source: model.Volume, destination: model.Volume
-) -> _Waits:
+) -> _Left:
     left = yield from _tried(
         move,
         f"the source volume {source.id}, not marked as replaced",
@@ -201,7 +197,7 @@ def _keep(
 
 def _delete_source(
     move: Move, source: model.Volume, destination: model.Volume
-) -> _Waits:
+) -> _Left:
     left = yield from _deleted(move, source.id, "source volume")
     if left:
         # So that it is told from the volume that has its name now.
@@ -209,7 +205,7 @@ def _delete_source(
     return left
 
 
-def _deleted(move: Move, volume_id: str, what: str) -> _Waits:
+def _deleted(move: Move, volume_id: str, what: str) -> _Left:
     """Delete a volume and wait for its end.
 
     It is looked at before each request: one that was not answered may have
@@ -246,7 +242,7 @@ def _deleted(move: Move, volume_id: str, what: str) -> _Waits:
     return (label,)
 
 
-def _put_back(move: Move, evidence: Evidence) -> _Waits:
+def _put_back(move: Move, evidence: Evidence) -> _Left:
     source = evidence.source
     if source is None or not source.attachments:
         return ()
@@ -268,7 +264,7 @@ def _put_back(move: Move, evidence: Evidence) -> _Waits:
 
 def _delete_user(
     move: Move, user: model.User | None, left: tuple[str, ...]
-) -> _Waits:
+) -> _Left:
     if user is None:
         return ()
     label = user_label(user)
@@ -279,7 +275,7 @@ def _delete_user(
     )
 
 
-def _tried(move: Move, label: str, request: Callable[[], None]) -> _Waits:
+def _tried(move: Move, label: str, request: Callable[[], None]) -> _Left:
     """Send a request that may be repeated; say what is left if it fails."""
     try:
         yield from retry.read(request, "cleaning up", attempts=_ATTEMPTS)

@@ -5,23 +5,17 @@
 from __future__ import annotations
 
 import functools
-import typing
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 
 from volmigrateclient.core import model
 from volmigrateclient.core.model import errors, swap_marker
 from volmigrateclient.core.paths import retry
-from volmigrateclient.core.paths.move import Reading, Wait
+from volmigrateclient.core.paths.move import Wait, Waits
 from volmigrateclient.core.paths.swap_via_nova import password as password_
 from volmigrateclient.core.paths.swap_via_nova.run import Run
 
-_T = typing.TypeVar("_T")
-_Waits = Generator[Wait, Reading, _T]
-
-#: How often a request is sent that may be repeated without harm. Nova was
-#: not asked yet: rather undo than wait for long.
+#: Seconds after which a token is surely younger than a changed password.
 _A_SECOND_AND_MORE = 1.5
-_ATTEMPTS = 3
 #: Looks for what a request has made that was not answered.
 _LOOKS = 4
 
@@ -32,7 +26,7 @@ _VOLUME = "creating the destination"
 # -- Step one ---------------------------------------------------------------
 
 
-def make_user(run: Run) -> _Waits[str]:
+def make_user(run: Run) -> Waits[str]:
     """Make the user with its role; gives its password."""
     cloud, options = run.move.cloud, run.move.options
     project = run.move.before.project
@@ -40,31 +34,31 @@ def make_user(run: Run) -> _Waits[str]:
         raise RuntimeError("the survey has no project")
     yield from _refuse_if_begun(run)
     role_id = yield from retry.read(
-        lambda: cloud.find_role(options.temporary_user_role), _USER, _ATTEMPTS
+        lambda: cloud.find_role(options.temporary_user_role), _USER, retry.FEW
     )
     domain_id, wanted = project.domain_id, options.temporary_user_domain
     if wanted is not None:
         domain_id = yield from retry.read(
-            lambda: cloud.find_domain(wanted), _USER, _ATTEMPTS
+            lambda: cloud.find_domain(wanted), _USER, retry.FEW
         )
     password = password_.make(
-        (yield from retry.read(cloud.password_regex, _USER, _ATTEMPTS))
+        (yield from retry.read(cloud.password_regex, _USER, retry.FEW))
     )
     run.user = yield from _locked(run, domain_id, password)
     user_id = run.user.id
     yield from retry.read(
         lambda: cloud.grant_role(user_id, project.id, role_id),
         _USER,
-        _ATTEMPTS,
+        retry.FEW,
     )
     return password
 
 
-def _refuse_if_begun(run: Run) -> _Waits[None]:
+def _refuse_if_begun(run: Run) -> Waits[None]:
     """Another domain's user is no lock to Keystone, a leftover is none."""
     cloud, marker = run.move.cloud, run.marker
     users = yield from retry.read(
-        lambda: cloud.find_users(None, marker.user_name), _USER, _ATTEMPTS
+        lambda: cloud.find_users(None, marker.user_name), _USER, retry.FEW
     )
     if users:
         raise _begun(run, f"user {marker.user_name} exists")
@@ -73,7 +67,7 @@ def _refuse_if_begun(run: Run) -> _Waits[None]:
             metadata=swap_marker.source_filter(marker.source_id)
         ),
         _USER,
-        _ATTEMPTS,
+        retry.FEW,
     )
     if volumes:
         raise _begun(run, f"its destination volume {volumes[0].id} exists")
@@ -83,7 +77,7 @@ def _begun(run: Run, why: str) -> errors.LockedError:
     return errors.LockedError(run.marker.source_id, why)
 
 
-def _locked(run: Run, domain_id: str, password: str) -> _Waits[model.User]:
+def _locked(run: Run, domain_id: str, password: str) -> Waits[model.User]:
     """Make the user; somebody else's of that name is their lock."""
     marker = run.marker
     unanswered: errors.UnansweredError | None = None
@@ -117,7 +111,7 @@ def _locked(run: Run, domain_id: str, password: str) -> _Waits[model.User]:
     raise unanswered or RuntimeError("unreachable")
 
 
-def find_user(run: Run) -> _Waits[model.User | None]:
+def find_user(run: Run) -> Waits[model.User | None]:
     """The user, if Keystone made it without an answer.
 
     Its description tells it from another run's.
@@ -141,7 +135,7 @@ def find_user(run: Run) -> _Waits[model.User | None]:
 # -- Step two ---------------------------------------------------------------
 
 
-def create_destination(run: Run, password: str) -> _Waits[None]:
+def create_destination(run: Run, password: str) -> Waits[None]:
     """Have the user make the volume; it can do nothing any more then."""
     cloud, source, user = run.move.cloud, run.source, run.user
     if user is None:
@@ -171,13 +165,13 @@ def create_destination(run: Run, password: str) -> _Waits[None]:
         run.asked_for_volume = False
         raise
     yield from retry.read(
-        lambda: cloud.disable_user(user.id), _VOLUME, _ATTEMPTS
+        lambda: cloud.disable_user(user.id), _VOLUME, retry.FEW
     )
 
 
 def _posted(
     run: Run, user_id: str, password: str, body: dict[str, object]
-) -> _Waits[str]:
+) -> Waits[str]:
     """Send the POST as the user; a token that is refused did nothing.
 
     Where passwords are to be changed upon first use, Keystone lets a new
@@ -189,7 +183,7 @@ def _posted(
         return cloud.create_volume_as(user_id, password, project_id, body)
     except errors.UnauthorizedError:
         yield from retry.read(
-            lambda: cloud.set_password(user_id, password), _VOLUME, _ATTEMPTS
+            lambda: cloud.set_password(user_id, password), _VOLUME, retry.FEW
         )
     # That revokes what tokens were issued until then, to the second; one
     # that is issued within the same second would be revoked as well.
@@ -202,7 +196,7 @@ def _posted(
     return cloud.create_volume_as(user_id, password, project_id, body)
 
 
-def find_destination(run: Run) -> _Waits[str | None]:
+def find_destination(run: Run) -> Waits[str | None]:
     """The volume, if Cinder made it without an answer."""
     for _ in range(_LOOKS):
         found = yield from retry.read(
@@ -218,7 +212,7 @@ def find_destination(run: Run) -> _Waits[str | None]:
     return None
 
 
-def make_alike(run: Run) -> _Waits[None]:
+def make_alike(run: Run) -> Waits[None]:
     """Wait for the destination and make it like the source."""
     cloud, source, new_id = run.move.cloud, run.source, run.new_id
     volume = yield from _available(run, new_id)
@@ -237,10 +231,10 @@ def make_alike(run: Run) -> _Waits[None]:
     if source.read_only:
         alike.append(functools.partial(cloud.set_read_only, new_id))
     for request in alike:
-        yield from retry.read(request, _VOLUME, _ATTEMPTS)
+        yield from retry.read(request, _VOLUME, retry.FEW)
 
 
-def _available(run: Run, new_id: str) -> _Waits[model.Volume]:
+def _available(run: Run, new_id: str) -> Waits[model.Volume]:
     while True:
         reading = yield Wait((new_id,), _VOLUME, poll_fast=True)
         volume = reading.volumes.get(new_id)
@@ -254,7 +248,7 @@ def _available(run: Run, new_id: str) -> _Waits[model.Volume]:
             messages = yield from retry.read(
                 lambda: run.move.cloud.list_messages(new_id),
                 _VOLUME,
-                _ATTEMPTS,
+                retry.FEW,
             )
             raise errors.FailedError(
                 f"Cinder could not create the destination volume {new_id}: "
@@ -278,7 +272,7 @@ def _refuse_unlike(run: Run, volume: model.Volume) -> None:
             )
 
 
-def carry_over(run: Run, now: model.Volume) -> _Waits[None]:
+def carry_over(run: Run, now: model.Volume) -> Waits[None]:
     """Give the destination what the tenant changed at the source meanwhile.
 
     A copy takes hours; a volume that was renamed in that time is not to
@@ -312,7 +306,7 @@ def carry_over(run: Run, now: model.Volume) -> _Waits[None]:
         )
     for request in requests:
         try:
-            yield from retry.read(request, "finishing", _ATTEMPTS)
+            yield from retry.read(request, "finishing", retry.FEW)
         except errors.CloudError as error:
             run.move.warn(
                 f"what was changed at volume {was.id} during the swap is not "

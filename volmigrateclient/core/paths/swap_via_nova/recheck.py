@@ -5,22 +5,16 @@
 from __future__ import annotations
 
 import dataclasses
-import typing
-from collections.abc import Generator
 
 from volmigrateclient.core.model import errors, swap_marker
 from volmigrateclient.core.paths import retry
-from volmigrateclient.core.paths.move import Reading, Wait
+from volmigrateclient.core.paths.move import Wait, Waits
 from volmigrateclient.core.paths.swap_via_nova.run import Run
 
-_T = typing.TypeVar("_T")
-_Waits = Generator[Wait, Reading, _T]
-
-_ATTEMPTS = 3
 _CHECKING = "checking again"
 
 
-def before_swapping(run: Run) -> _Waits[None]:
+def before_swapping(run: Run) -> Waits[None]:
     """Look once more: what was checked may have changed meanwhile."""
     cloud, source, new_id = run.move.cloud, run.source, run.new_id
     asking = dataclasses.replace(
@@ -33,10 +27,10 @@ def before_swapping(run: Run) -> _Waits[None]:
     yield from retry.read(
         lambda: cloud.set_metadata(new_id, asking.metadata),
         "preparing the swap",
-        _ATTEMPTS,
+        retry.FEW,
     )
     reserved = yield from retry.read(
-        lambda: cloud.list_attachments(new_id), _CHECKING, _ATTEMPTS
+        lambda: cloud.list_attachments(new_id), _CHECKING, retry.FEW
     )
     # The last wait, and so the last way out.
     reading = yield Wait((source.id, new_id), _CHECKING, poll_fast=True)
@@ -57,7 +51,7 @@ def before_swapping(run: Run) -> _Waits[None]:
     run.marker = asking
 
 
-def _until_no_other_swap(run: Run) -> _Waits[str]:
+def _until_no_other_swap(run: Run) -> Waits[str]:
     """Nova does one swap per server at a time, and so do we.
 
     Gives the request ID of the server's last swap.
@@ -65,7 +59,7 @@ def _until_no_other_swap(run: Run) -> _Waits[str]:
     cloud, server_id = run.move.cloud, run.marker.server_id
     while True:
         swaps = yield from retry.read(
-            lambda: cloud.list_swaps(server_id), _CHECKING, _ATTEMPTS
+            lambda: cloud.list_swaps(server_id), _CHECKING, retry.FEW
         )
         if not swaps:
             return swap_marker.NO_SWAP
@@ -73,7 +67,7 @@ def _until_no_other_swap(run: Run) -> _Waits[str]:
         swap = yield from retry.read(
             lambda last=last: cloud.get_swap(server_id, last),  # type: ignore[misc]
             _CHECKING,
-            _ATTEMPTS,
+            retry.FEW,
         )
         if swap is None or swap.result is not None:
             return last
@@ -84,15 +78,15 @@ def _until_no_other_swap(run: Run) -> _Waits[str]:
         yield Wait((), "waiting for another swap of the server")
 
 
-def _settled(run: Run) -> _Waits[bool]:
+def _settled(run: Run) -> Waits[bool]:
     cloud, server_id = run.move.cloud, run.marker.server_id
     rows = yield from retry.read(
-        lambda: cloud.list_server_volumes(server_id), _CHECKING, _ATTEMPTS
+        lambda: cloud.list_server_volumes(server_id), _CHECKING, retry.FEW
     )
     volumes = yield from retry.read(
         lambda: cloud.get_volumes([row.volume_id for row in rows]),
         _CHECKING,
-        _ATTEMPTS,
+        retry.FEW,
     )
     return all(
         volume.status == "in-use" and not volume.moving

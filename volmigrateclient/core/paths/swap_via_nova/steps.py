@@ -15,8 +15,7 @@ deleted without evidence (:mod:`.swap_via_nova.evidence`).
 from __future__ import annotations
 
 import dataclasses
-import typing
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 
 from volmigrateclient.core.model import errors, swap_marker
 from volmigrateclient.core.paths import nova_traceback, retry, verdict
@@ -24,9 +23,9 @@ from volmigrateclient.core.paths.move import (
     Ending,
     Move,
     Outcome,
-    Reading,
     Steps,
     Wait,
+    Waits,
 )
 from volmigrateclient.core.paths.swap_via_nova import (
     cleanup,
@@ -43,11 +42,8 @@ from volmigrateclient.core.paths.swap_via_nova.evidence import (
 )
 from volmigrateclient.core.paths.swap_via_nova.run import RECOVER, Run
 
-_T = typing.TypeVar("_T")
-_Waits = Generator[Wait, Reading, _T]
 _Left = tuple[str, ...]
 
-_ATTEMPTS = 3
 _SWAPPING = "swapping"
 
 #: With these Nova changed nothing
@@ -131,7 +127,7 @@ def _swap(run: Run) -> Steps:
     raise cleanup.quarantine(evidence, decision.reasons)
 
 
-def _journal(run: Run) -> _Waits[None]:
+def _journal(run: Run) -> Waits[None]:
     """Note the request ID; without it recover has PENDING to go by."""
     try:
         yield from retry.read(
@@ -139,13 +135,13 @@ def _journal(run: Run) -> _Waits[None]:
                 run.new_id, run.marker.metadata
             ),
             _SWAPPING,
-            _ATTEMPTS,
+            retry.FEW,
         )
     except errors.CloudError as error:
         run.move.warn(f"the swap's request ID is not noted: {error}")
 
 
-def _took(run: Run) -> _Waits[bool]:
+def _took(run: Run) -> Waits[bool]:
     """Whether Nova took a swap although it did not say so."""
     phase = "looking whether Nova took the swap"
     for _ in range(4):
@@ -158,7 +154,7 @@ def _took(run: Run) -> _Waits[bool]:
     return False
 
 
-def _ended(run: Run) -> _Waits[None]:
+def _ended(run: Run) -> Waits[None]:
     """Wait until the event of our request has a result."""
     both = (run.source.id, run.new_id)
     while True:
@@ -172,7 +168,7 @@ def _ended(run: Run) -> _Waits[None]:
 
 def _decided(
     run: Run,
-) -> _Waits[tuple[Evidence, Decision]]:
+) -> Waits[tuple[Evidence, Decision]]:
     """The decision, once the records of both services have settled."""
     phase = "collecting the evidence"
     since: float | None = None
@@ -207,9 +203,7 @@ def _decided(
 # -- How it ends ------------------------------------------------------------
 
 
-def _shielded(
-    ending: Callable[[], _Waits[_Left]], made: _Left
-) -> _Waits[_Left]:
+def _shielded(ending: Callable[[], Waits[_Left]], made: _Left) -> Waits[_Left]:
     """Bring an ending to its end; gives what is left.
 
     The engine allows some more time for it after it has thrown its signal.
@@ -223,7 +217,7 @@ def _shielded(
 
 
 def _finished(run: Run, evidence: Evidence) -> Steps:
-    def ending() -> _Waits[_Left]:
+    def ending() -> Waits[_Left]:
         if evidence.source is not None:
             yield from create.carry_over(run, evidence.source)
         return (yield from cleanup.complete(run.move, evidence))
@@ -273,7 +267,7 @@ def _given_up(
     )
 
 
-def _undo(run: Run) -> _Waits[_Left]:
+def _undo(run: Run) -> Waits[_Left]:
     if run.user is None and run.domain_id is not None:
         run.user = yield from create.find_user(run)
         if run.user is None:
