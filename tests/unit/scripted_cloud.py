@@ -121,6 +121,10 @@ class ScriptedCloud:
         self._answer("list_attachments")
         return self.attachments
 
+    def list_all_attachments(self) -> Sequence[model.Attachment]:
+        self._answer("list_all_attachments")
+        return self.attachments
+
     def list_types(self) -> Sequence[model.VolumeType]:
         self._answer("list_types")
         return self.types

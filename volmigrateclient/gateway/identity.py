@@ -47,26 +47,10 @@ class Identity:
         )
 
     def find_project(self, name_or_id: str) -> str:
-        return _only_id(
-            "project",
-            name_or_id,
-            [
-                row
-                for row in self._keystone.projects.list()
-                if name_or_id in (row.id, row.name)
-            ],
-        )
+        return _found_id("project", name_or_id, self._keystone.projects)
 
     def find_domain(self, name_or_id: str) -> str:
-        return _only_id(
-            "domain",
-            name_or_id,
-            [
-                row
-                for row in self._keystone.domains.list()
-                if name_or_id in (row.id, row.name)
-            ],
-        )
+        return _found_id("domain", name_or_id, self._keystone.domains)
 
     def find_role(self, name_or_id: str) -> str:
         return _only_id(
@@ -75,7 +59,12 @@ class Identity:
             [
                 row
                 for row in self._keystone.roles.list()
-                if name_or_id in (row.id, row.name)
+                # Keystone compares names without case, and some clouds call
+                # their roles Admin and Member.
+                if (
+                    name_or_id == row.id
+                    or name_or_id.lower() == row.name.lower()
+                )
                 and getattr(row, "domain_id", None) is None
             ],
         )
@@ -100,8 +89,11 @@ class Identity:
     def find_users(
         self, domain_id: str | None, name_prefix: str
     ) -> Sequence[model.User]:
+        # Keystone cuts a list silently at its limit and only then applies
+        # "startswith"; "istartswith" is part of its query
+        # (services.rst, services-keystone-limits).
         rows = self._keystone.users.list(
-            domain=domain_id, name__startswith=name_prefix
+            domain=domain_id, name__istartswith=name_prefix
         )
         return [_user(row) for row in rows if row.name.startswith(name_prefix)]
 
@@ -216,6 +208,18 @@ def _user(row: Any) -> model.User:
         enabled=row.enabled,
         description=getattr(row, "description", None) or "",
     )
+
+
+def _found_id(kind: str, name_or_id: str, manager: Any) -> str:
+    """The ID of a project or domain, looked up on the server.
+
+    A list that is not asked for a name ends silently at Keystone's limit
+    (services.rst, services-keystone-limits).
+    """
+    try:
+        return str(manager.get(name_or_id).id)
+    except auth_exceptions.NotFound:
+        return _only_id(kind, name_or_id, manager.list(name=name_or_id))
 
 
 def _only_id(kind: str, name_or_id: str, rows: Sequence[Any]) -> str:

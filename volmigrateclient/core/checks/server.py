@@ -118,9 +118,11 @@ def vtpm(case: Case) -> Iterator[Check]:
         if server.tpm:
             yield Check.warning(
                 "vTPM",
-                f"{_label(server)} has a vTPM; Nova 31.0 and older lose it "
-                "in a swap",
-                "make sure that Nova is 31.3, or 32 or later",
+                f"{_label(server)} has a vTPM; Nova before 31.3.0, 32.2.0 "
+                "and 33.0.0 loses it in a swap, and so does any Nova with a "
+                "libvirt before 8.9.0",
+                "make sure that nova-compute has one of these releases or "
+                "later, and libvirt 8.9.0 or later",
             )
 
 

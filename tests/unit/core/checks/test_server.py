@@ -194,7 +194,11 @@ def test_a_vtpm_is_warned_of() -> None:
     assert builders.words(server.vtpm(_case(tpm=True))) == [
         (
             "warning",
-            f"{_WEB} has a vTPM; Nova 31.0 and older lose it in a swap",
+            (
+                f"{_WEB} has a vTPM; Nova before 31.3.0, 32.2.0 and 33.0.0 "
+                "loses it in a swap, and so does any Nova with a libvirt before "
+                "8.9.0"
+            ),
         )
     ]
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,8 +39,9 @@ class Cloud(scripted_cloud.ScriptedCloud):
             volume
             for volume in self.volumes.values()
             if (volume.host or "").startswith(host)
-            and filters.get("migration_status")
-            in (None, volume.migration_status)
+            and _matches(
+                filters.get("migration_status"), volume.migration_status
+            )
             and filters.get("project_id") in (None, volume.project_id)
             and filters.get("volume_type_id") in (None, volume.type_id)
         ]
@@ -66,6 +68,13 @@ class Cloud(scripted_cloud.ScriptedCloud):
     def quota(self, project_id: str) -> Mapping[str, model.Quota]:
         self._answer("quota")
         return self.quotas.get(project_id, {})
+
+
+def _matches(wanted: str | None, status: str | None) -> bool:
+    """As Cinder takes a filter: a text, or a list in a text."""
+    if wanted is None or wanted == status:
+        return True
+    return wanted.startswith("[") and status in ast.literal_eval(wanted)
 
 
 _POOLS = (builders.POOL, builders.SPARE, builders.OTHER)

@@ -11,8 +11,8 @@ import pytest
 
 from tests.unit import builders
 from tests.unit.core.planning import planned
-from volmigrateclient.core import model
-from volmigrateclient.core.model import errors
+from volmigrateclient.core import checks, model
+from volmigrateclient.core.model import check, errors
 from volmigrateclient.core.planning import planner
 from volmigrateclient.core.planning.order import Order
 
@@ -236,3 +236,42 @@ def test_an_unknown_destination_is_an_error(
             *to.get("nodes", ()),
             volume_type=to.get("volume_type"),
         )
+
+
+@pytest.mark.parametrize(
+    ("volume", "others"),
+    [
+        pytest.param(
+            builders.volume(
+                id=builders.VOLUME_ID,
+                status="maintenance",
+                migration_status="migrating",
+            ),
+            (
+                builders.volume(
+                    id="target",
+                    host=OTHER,
+                    migration_status=f"target:{builders.VOLUME_ID}",
+                ),
+            ),
+            id="Cinder is moving it to another pool",
+        ),
+        pytest.param(
+            builders.volume(status="reserved"), (), id="reserved for a server"
+        ),
+        pytest.param(builders.volume(group_id="group"), (), id="in a group"),
+    ],
+)
+def test_a_plan_says_what_a_check_says(
+    volume: model.Volume, others: tuple[model.Volume, ...]
+) -> None:
+    cloud = planned.Cloud(volume, *others)
+    cloud.attachments = (builders.ATTACHMENT,)
+
+    (one,) = planned.planned(cloud, SPARE, name="data", source_node=POOL)
+
+    found = checks.blockers(
+        checks.run(cloud.core, builders.request(one.action))
+    )
+    assert one.readiness is planner.Readiness.BLOCKED
+    assert one.reasons == tuple(check.sentences(found))
