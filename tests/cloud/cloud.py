@@ -17,6 +17,7 @@ from novaclient import client as nova_client
 
 from tests.cloud import (
     access,
+    catalogue,
     configuration,
     credentials,
     databases,
@@ -246,6 +247,11 @@ class Cloud(disks.Disks):
             the one cell), ``nova_cell0`` or ``nova_api``
         """
         return databases.Database(self.directory, name)
+
+    @property
+    def catalogue(self) -> catalogue.Catalogue:
+        """Changes what Keystone's catalogue says, for a while."""
+        return catalogue.Catalogue(self.admin_keystone)
 
     @property
     def stale_records(self) -> stale_records.StaleRecords:
