@@ -17,6 +17,7 @@ from novaclient import client as nova_client
 
 from tests.cloud import (
     access,
+    catalogue,
     configuration,
     credentials,
     databases,
@@ -48,6 +49,7 @@ class Cloud(disks.Disks):
     :param nova: ``current``, or ``swap`` for the last Nova that lets
         clients swap volumes
     :param keystone_overrides: options for keystone.conf, by section
+    :param clustered: with an active-active cluster of Cinder's, too
     """
 
     def __init__(
@@ -55,9 +57,11 @@ class Cloud(disks.Disks):
         directory: pathlib.Path | str,
         nova: str = "current",
         keystone_overrides: Mapping[str, Mapping[str, Any]] | None = None,
+        clustered: bool = False,
     ) -> None:
         super().__init__(pathlib.Path(directory).absolute())
         self.nova = nova
+        self.clustered = clustered
         self._keystone_overrides = keystone_overrides or {}
         current = environments.Environment("current")
         self._environments = dict.fromkeys(_SERVICES, current)
@@ -114,6 +118,14 @@ class Cloud(disks.Disks):
             self._services[name].spawn()
         for one in self._services.values():
             one.wait_until_ready()
+        if self.clustered:
+            self._make_clustered_type()
+
+    def _make_clustered_type(self) -> None:
+        wanted = seed.CLUSTERED_VOLUME_TYPE
+        types = self.admin_cinder.volume_types
+        if wanted.name not in {kind.name for kind in types.list()}:
+            types.create(wanted.name).set_keys(wanted.extra_specs)
 
     def _check_directory(self) -> None:
         """Refuse databases that another Nova has made."""
@@ -187,7 +199,11 @@ class Cloud(disks.Disks):
         arguments = [str(self._ports[name].number)]
         if name == "nova":
             arguments += [self._url("keystone"), self._url("placement")]
-        asks = readiness.Readiness(lambda: self.access.session(direct=True))
+        if name == "cinder" and self.clustered:
+            arguments.append("clustered")
+        asks = readiness.Readiness(
+            lambda: self.access.session(direct=True), self.clustered
+        )
         ready = {
             "keystone": readiness.listens(self._url("keystone") + "/v3"),
             "placement": readiness.listens(self._url("placement")),
@@ -232,7 +248,9 @@ class Cloud(disks.Disks):
 
     def fault_switches(self, owner: str) -> fault_switches.FaultSwitches:
         """Return the switches of a backend (``alpha``...) or of ``nova``."""
-        reports = owner in seed.BACKENDS
+        reports = owner in seed.BACKENDS or (
+            self.clustered and owner in seed.CLUSTERED_BACKENDS
+        )
 
         def confirms() -> bool:
             return reports and self.service("cinder").running
@@ -246,6 +264,11 @@ class Cloud(disks.Disks):
             the one cell), ``nova_cell0`` or ``nova_api``
         """
         return databases.Database(self.directory, name)
+
+    @property
+    def catalogue(self) -> catalogue.Catalogue:
+        """Changes what Keystone's catalogue says, for a while."""
+        return catalogue.Catalogue(self.admin_keystone)
 
     @property
     def stale_records(self) -> stale_records.StaleRecords:

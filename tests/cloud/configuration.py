@@ -129,7 +129,8 @@ def cinder(around: Surroundings) -> Sections:
         **_LOCKS,
         **_PROXY,
     }
-    for backend, backend_name in seed.BACKENDS.items():
+    backends = seed.BACKENDS | seed.CLUSTERED_BACKENDS
+    for backend, backend_name in backends.items():
         sections[backend] = {
             "volume_driver": "testcloud.sparse_files.SparseFileDriver",
             "volume_backend_name": backend_name,

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.cloud import faults, http_messages, proxy
+from tests.cloud import faults, http_messages, microversions, proxy
 
 
 class FaultProxy:
@@ -19,7 +19,7 @@ class FaultProxy:
 
     def __init__(self, backends: Mapping[str, str]) -> None:
         self._requests: list[http_messages.Request] = []
-        self._faults: list[faults.Fault] = []
+        self._rules: list[faults.Rule] = []
         self._lock = threading.Lock()
         self._proxies = {
             service: proxy.Proxy(service, url, self)
@@ -31,7 +31,7 @@ class FaultProxy:
 
     def close(self) -> None:
         with self._lock:
-            rules, self._faults = self._faults, []
+            rules, self._rules = self._rules, []
         for rule in rules:
             rule.release()
         for one in self._proxies.values():
@@ -107,17 +107,32 @@ class FaultProxy:
             when=when,
         )
         with self._lock:
-            self._faults.append(rule)
+            self._rules.append(rule)
         return rule
 
-    def _remove(self, rule: faults.Fault) -> None:
-        with self._lock:
-            if rule in self._faults:
-                self._faults.remove(rule)
+    def limit_microversions(self, **highest: str) -> microversions.Limits:
+        """Have services be older within a ``with`` block.
 
-    def admit(self, request: http_messages.Request) -> list[faults.Fault]:
+        They announce no microversion above `highest` and answer requests in
+        one with 406, as the real ones do.
+
+        :param highest: of ``volume``, ``compute`` or ``placement``:
+            ``limit_microversions(volume='3.59', compute='2.60')``
+        """
+        limits = microversions.Limits(self._remove, highest)
+        with self._lock:
+            # Before all faults: those are for requests that are let in.
+            self._rules.insert(0, limits)
+        return limits
+
+    def _remove(self, rule: faults.Rule) -> None:
+        with self._lock:
+            if rule in self._rules:
+                self._rules.remove(rule)
+
+    def admit(self, request: http_messages.Request) -> list[faults.Rule]:
         """Record a request; return the rules that apply to it."""
         with self._lock:
             self._requests.append(request)
-            rules = list(self._faults)
+            rules = list(self._rules)
         return [rule for rule in rules if rule.applies_to(request)]

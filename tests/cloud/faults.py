@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from email import message
 from http import client
-from typing import Any
+from typing import Any, Protocol
 
 from tests.cloud import http_messages
 
@@ -19,6 +19,21 @@ AFTER = "after"
 
 class DroppedError(Exception):
     """The client's connection is to be closed without an answer."""
+
+
+class Rule(Protocol):
+    """Which requests something happens to, and what."""
+
+    def applies_to(self, request: http_messages.Request) -> bool:
+        """Tell whether this request is one of them."""
+
+    def happen(
+        self, point: str, request: http_messages.Request
+    ) -> http_messages.Answer | None:
+        """Do what is to be done before or after the service acts."""
+
+    def release(self) -> None:
+        """Let requests go on that hang because of this rule."""
 
 
 class Fault:

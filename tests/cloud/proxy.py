@@ -33,7 +33,7 @@ _WITHOUT_BODY = (204, 304)
 class Watcher(Protocol):
     """Whoever wants to see each request, and may have it fail."""
 
-    def admit(self, request: http_messages.Request) -> list[faults.Fault]: ...
+    def admit(self, request: http_messages.Request) -> list[faults.Rule]: ...
 
 
 class Proxy:
@@ -130,7 +130,7 @@ class _Handler(server.BaseHTTPRequestHandler):
     do_OPTIONS = _handle
 
     def _answer_to(
-        self, request: http_messages.Request, rules: list[faults.Fault]
+        self, request: http_messages.Request, rules: list[faults.Rule]
     ) -> http_messages.Answer:
         for rule in rules:
             if (answer := rule.happen(faults.BEFORE, request)) is not None:

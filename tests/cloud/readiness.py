@@ -16,6 +16,14 @@ _POOLS = {f"{seed.HOST}@{name}#{seed.POOL}" for name in seed.BACKENDS}
 _CINDER_BINARIES = {("cinder-scheduler", seed.HOST)} | {
     ("cinder-volume", f"{seed.HOST}@{name}") for name in seed.BACKENDS
 }
+_CLUSTERED_POOLS = {
+    f"{seed.CLUSTER}@{name}#{seed.POOL}" for name in seed.CLUSTERED_BACKENDS
+}
+_CLUSTERED_BINARIES = {
+    ("cinder-volume", f"{member}@{name}")
+    for member in seed.CLUSTER_MEMBERS
+    for name in seed.CLUSTERED_BACKENDS
+}
 _NOVA_BINARIES = {
     (name, seed.HOST)
     for name in ("nova-conductor", "nova-scheduler", "nova-compute")
@@ -39,10 +47,17 @@ class Readiness:
     """Asks services as an admin would, directly.
 
     :param admin: a session whose requests go to internal endpoints
+    :param clustered: whether Cinder has a cluster, too
     """
 
-    def __init__(self, admin: Callable[[], session.Session]) -> None:
+    def __init__(
+        self, admin: Callable[[], session.Session], clustered: bool
+    ) -> None:
         self._admin = admin
+        self._pools, self._binaries = _POOLS, _CINDER_BINARIES
+        if clustered:
+            self._pools = _POOLS | _CLUSTERED_POOLS
+            self._binaries = _CINDER_BINARIES | _CLUSTERED_BINARIES
 
     def _get(self, service_type: str, path: str) -> Any:
         response = self._admin().get(
@@ -67,12 +82,12 @@ class Readiness:
     def cinder(self) -> bool:
         """All services up, all pools known to the scheduler."""
         try:
-            if not self._up("volumev3") >= _CINDER_BINARIES:
+            if not self._up("volumev3") >= self._binaries:
                 return False
             pools = self._get("volumev3", "/scheduler-stats/get_pools")
         except exceptions.ClientException:
             return False
-        return {pool["name"] for pool in pools["pools"]} >= _POOLS
+        return {pool["name"] for pool in pools["pools"]} >= self._pools
 
     def nova(self) -> bool:
         """All services up, and room for servers on the compute node."""

@@ -34,6 +34,16 @@ def swap_cloud(
     yield from _started(tmp_path_factory.mktemp("swap"), "swap")
 
 
+@pytest.fixture(scope="session")
+def clustered_cloud(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[cloud_.Cloud]:
+    """A cloud of the current release with an active-active cluster, too."""
+    directory = tmp_path_factory.mktemp("clustered")
+    with cloud_.Cloud(directory, clustered=True) as cloud:
+        yield cloud
+
+
 @pytest.fixture
 def cloud(current_cloud: cloud_.Cloud) -> cloud_.Cloud:
     """The cloud of a test; modules on the other Nova override this."""

@@ -28,16 +28,19 @@ class Heart:
     It tells the database that they live, and the scheduler what the pools
     have to offer. Being the only one to do so, it never has an older report
     overtake a newer one.
+
+    :param volumes: the services of each backend: one, or a cluster's members
     """
 
     def __init__(
         self,
         scheduler: service.Service,
-        volumes: dict[str, service.Service],
+        volumes: dict[str, list[service.Service]],
     ) -> None:
         self._scheduler = scheduler
         self._volumes = volumes
         self._applied: dict[str, str] = {}
+        self._silent: set[str] = set()
 
     def start(self) -> None:
         threading.Thread(target=self._beat, daemon=True).start()
@@ -68,20 +71,48 @@ class Heart:
         reporting.report_state()
 
     def _live_or_not(self, backend: str) -> None:
-        volume = self._volumes[backend]
-        if not fault_switches.FaultSwitches(backend).get("down"):
-            self._live(volume)
-            return
-        db.service_update(
-            context.get_admin_context(),
-            volume.origin_service_id,
-            {"updated_at": timeutils.utcnow() - _LONG_AGO},
-        )
+        for member in self._volumes[backend]:
+            if not self._is_down(backend, member):
+                self._live(member)
+                continue
+            db.service_update(
+                context.get_admin_context(),
+                member.origin_service_id,
+                {"updated_at": timeutils.utcnow() - _LONG_AGO},
+            )
+
+    @staticmethod
+    def _is_down(backend: str, member: service.Service) -> bool:
+        """Tell what the switch says: all of them are, or this member."""
+        down = fault_switches.FaultSwitches(backend).get("down")
+        return down is True or member.host == f"{down}@{backend}"
+
+    def _listen_or_not(self, backend: str) -> None:
+        """Leave the cluster's requests to the members that are up."""
+        for member in self._volumes[backend]:
+            if member.cluster is None:
+                continue
+            silent = self._is_down(backend, member)
+            if silent == (member.host in self._silent):
+                continue
+            for server in (
+                member.rpcserver,
+                member.backend_rpcserver,
+                member.cluster_rpcserver,
+            ):
+                if silent:
+                    server.stop()
+                else:
+                    server.wait()
+                    server.start()
+            self._silent ^= {member.host}
 
     def _publish(self, backend: str) -> datetime.datetime:
         """Report a pool; return a time before which the report is not."""
         now = timeutils.utcnow()
-        self._volumes[backend].manager.publish_service_capabilities(
+        members = self._volumes[backend]
+        up = [one for one in members if not self._is_down(backend, one)]
+        (up or members)[0].manager.publish_service_capabilities(
             context.get_admin_context()
         )
         return now
@@ -97,6 +128,7 @@ class Heart:
             if serial is None or serial == self._applied.get(backend):
                 continue
             self._live_or_not(backend)
+            self._listen_or_not(backend)
             self._wait_for_scheduler(backend, self._publish(backend))
             self._applied[backend] = serial
             pathlib.Path("fault_switches", f"{backend}.applied").write_text(
@@ -109,7 +141,7 @@ class Heart:
         states = self._scheduler.manager.driver.host_manager.service_states
         deadline = time.monotonic() + _SCHEDULER_SECONDS
         while time.monotonic() < deadline:
-            known = states.get(self._volumes[backend].host)
+            known = states.get(self._volumes[backend][0].service_topic_queue)
             if known is not None and known["timestamp"] >= since:
                 return
             time.sleep(_TICK_SECONDS / 5)

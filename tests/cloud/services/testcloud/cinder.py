@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All of Cinder in a process: ``python -m testcloud.cinder PORT``."""
+"""All of Cinder in a process: ``python -m testcloud.cinder PORT [clustered]``.
+
+With the word, there is an active-active cluster, too.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def main() -> None:
     # Nothing else of Cinder's may be imported before.
     from testcloud import cinder_services
 
-    cinder_services.run(int(sys.argv[1]))
+    cinder_services.run(int(sys.argv[1]), "clustered" in sys.argv[2:])
 
 
 if __name__ == "__main__":

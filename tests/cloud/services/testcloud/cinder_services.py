@@ -46,33 +46,54 @@ def _create(**kwargs) -> service.Service:
     return service.Service.create(report_interval=0, **kwargs)
 
 
-def _start_services() -> None:
+def _volume_service(
+    host: str, backend: str, cluster: str | None = None
+) -> service.Service:
+    return _create(
+        host=f"{host}@{backend}",
+        service_name=backend,
+        binary=constants.VOLUME_BINARY,
+        topic=constants.VOLUME_TOPIC,
+        coordination=True,
+        cluster=f"{cluster}@{backend}" if cluster else None,
+    )
+
+
+def _start_services(clustered: bool) -> None:
     scheduler = _create(
         binary=constants.SCHEDULER_BINARY, topic=constants.SCHEDULER_TOPIC
     )
     volumes = {
-        backend: _create(
-            host=f"{CONF.host}@{backend}",
-            service_name=backend,
-            binary=constants.VOLUME_BINARY,
-            topic=constants.VOLUME_TOPIC,
-            coordination=True,
-        )
+        backend: [_volume_service(CONF.host, backend)]
         for backend in seed.BACKENDS
     }
+    if clustered:
+        volumes |= {
+            backend: [
+                _volume_service(member, backend, seed.CLUSTER)
+                for member in seed.CLUSTER_MEMBERS
+            ]
+            for backend in seed.CLUSTERED_BACKENDS
+        }
     heart = backends.Heart(scheduler, volumes)
-    for volume in volumes.values():
-        volume.start()
+    for members in volumes.values():
+        for member in members:
+            member.start()
     # It asks all backends for their pools, so it comes after them.
     scheduler.start()
     heart.start()
 
 
-def run(port: int) -> None:
-    """Serve Cinder's API on `port`, with all other services behind it."""
+def run(port: int, clustered: bool) -> None:
+    """Serve Cinder's API on `port`, with all other services behind it.
+
+    :param clustered: with a cluster's backends, too
+    """
     _configure()
     coordination.COORDINATOR.start()
-    starting = threading.Thread(target=_start_services, daemon=True)
+    starting = threading.Thread(
+        target=_start_services, args=(clustered,), daemon=True
+    )
     starting.start()
     application = wsgi.Loader(CONF).load_app("osapi_volume")
     starting.join()

@@ -72,6 +72,15 @@ BACKENDS = {
 }
 POOL = "pool"
 
+#: The same, of backends that only a cloud with a cluster has. Both members
+#: of the cluster serve each of them.
+CLUSTERED_BACKENDS = {"epsilon": "clustered"}
+CLUSTER = "cloudcluster"
+CLUSTER_MEMBERS = ("host-1", "host-2")
+CLUSTERED_VOLUME_TYPE = VolumeType(
+    "clustered", {"volume_backend_name": "clustered"}
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class CatalogueEntry:

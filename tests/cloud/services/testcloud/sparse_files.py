@@ -28,6 +28,8 @@ class SparseFileDriver(driver.VolumeDriver):
     """Volumes in ``backends/<backend>/``, with switches for every failure."""
 
     VERSION = "1.0.0"
+    # The members of a cluster share the folder.
+    SUPPORTS_ACTIVE_ACTIVE = True
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
