@@ -196,8 +196,8 @@ def test_a_vtpm_is_warned_of() -> None:
             "warning",
             (
                 f"{_WEB} has a vTPM; Nova before 31.3.0, 32.2.0 and 33.0.0 "
-                "loses it in a swap, and so does any Nova with a libvirt before "
-                "8.9.0"
+                "loses it in a swap, and so does any Nova with a libvirt "
+                "before 8.9.0"
             ),
         )
     ]
