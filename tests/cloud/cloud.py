@@ -123,9 +123,9 @@ class Cloud(disks.Disks):
 
     def _make_clustered_type(self) -> None:
         wanted = seed.CLUSTERED_VOLUME_TYPE
-        types = self.admin_cinder.volume_types
-        if wanted.name not in {kind.name for kind in types.list()}:
-            types.create(wanted.name).set_keys(wanted.extra_specs)
+        types = self.admin_cinder.volume_types.list()
+        if wanted.name not in {kind.name for kind in types}:
+            self.add_volume_type(wanted.name, wanted.extra_specs)
 
     def _check_directory(self) -> None:
         """Refuse databases that another Nova has made."""
@@ -264,6 +264,30 @@ class Cloud(disks.Disks):
             the one cell), ``nova_cell0`` or ``nova_api``
         """
         return databases.Database(self.directory, name)
+
+    def add_volume_type(
+        self,
+        name: str,
+        extra_specs: Mapping[str, str] | None = None,
+        front_end_qos: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Make a volume type, which stays.
+
+        :param extra_specs: such as ``{'provisioning:min_vol_size': '2'}``
+        :param front_end_qos: what the hypervisor is to see to, such as
+            ``{'total_iops_sec': '100'}``
+        :returns: cinderclient's object of it
+        """
+        cinder = self.admin_cinder
+        made = cinder.volume_types.create(name)
+        if extra_specs:
+            made.set_keys(dict(extra_specs))
+        if front_end_qos:
+            qos = cinder.qos_specs.create(
+                f"{name} QoS", {"consumer": "front-end", **front_end_qos}
+            )
+            cinder.qos_specs.associate(qos, made.id)
+        return made
 
     @property
     def catalogue(self) -> catalogue.Catalogue:

@@ -21,6 +21,7 @@ _BACKEND_SWITCHES = frozenset(
         "total_capacity_gb",
         "free_capacity_gb",
         "capabilities",
+        "pools",
         "down",
     )
 )
