@@ -18,6 +18,7 @@ from novaclient import client as nova_client
 from tests.cloud import (
     access,
     catalogue,
+    cells,
     configuration,
     credentials,
     databases,
@@ -293,6 +294,15 @@ class Cloud(disks.Disks):
     def catalogue(self) -> catalogue.Catalogue:
         """Changes what Keystone's catalogue says, for a while."""
         return catalogue.Catalogue(self.admin_keystone)
+
+    @property
+    def cells(self) -> cells.Cells:
+        """Has servers in a cell that is down, for a while."""
+        return cells.Cells(
+            self.database("nova_api"),
+            self.database("nova"),
+            self.fault_switches("nova"),
+        )
 
     @property
     def stale_records(self) -> stale_records.StaleRecords:
