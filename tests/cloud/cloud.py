@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
 import pathlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent import futures
 from typing import Any
 
@@ -246,6 +247,43 @@ class Cloud(disks.Disks):
         keystone = self.service("keystone")
         keystone.stop()
         keystone.start()
+
+    @contextlib.contextmanager
+    def limited_keystone(
+        self, max_db_limit: int, list_limit: int | None = None
+    ) -> Iterator[None]:
+        """Have Keystone show so few of anything within a ``with`` block.
+
+        :param max_db_limit: the most that it shows at all (1,000 by default)
+        :param list_limit: what it shows unless asked for more
+        """
+        before = self._keystone_overrides
+        limits = {"max_db_limit": max_db_limit}
+        if list_limit is not None:
+            limits["list_limit"] = list_limit
+        default = {**before.get("DEFAULT", {}), **limits}
+        self.reconfigure_keystone({**before, "DEFAULT": default})
+        try:
+            yield
+        finally:
+            self.reconfigure_keystone(before)
+
+    @contextlib.contextmanager
+    def renamed_role(self, name: str, new: str) -> Iterator[None]:
+        """Have a role under another name within a ``with`` block.
+
+        The role is the same, in all its assignments. The services compare
+        names without case: as ``Admin``, admin may do all that it could.
+        """
+        roles = self.admin_keystone.roles
+        (role,) = roles.list(name=name)
+        roles.update(role, options={"immutable": False})
+        roles.update(role, name=new)
+        try:
+            yield
+        finally:
+            roles.update(role, name=name)
+            roles.update(role, options={"immutable": True})
 
     def fault_switches(self, owner: str) -> fault_switches.FaultSwitches:
         """Return the switches of a backend (``alpha``...) or of ``nova``."""
