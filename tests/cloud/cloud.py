@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
 import pathlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent import futures
 from typing import Any
 
@@ -18,6 +19,7 @@ from novaclient import client as nova_client
 from tests.cloud import (
     access,
     catalogue,
+    cells,
     configuration,
     credentials,
     databases,
@@ -123,9 +125,9 @@ class Cloud(disks.Disks):
 
     def _make_clustered_type(self) -> None:
         wanted = seed.CLUSTERED_VOLUME_TYPE
-        types = self.admin_cinder.volume_types
-        if wanted.name not in {kind.name for kind in types.list()}:
-            types.create(wanted.name).set_keys(wanted.extra_specs)
+        types = self.admin_cinder.volume_types.list()
+        if wanted.name not in {kind.name for kind in types}:
+            self.add_volume_type(wanted.name, wanted.extra_specs)
 
     def _check_directory(self) -> None:
         """Refuse databases that another Nova has made."""
@@ -246,6 +248,43 @@ class Cloud(disks.Disks):
         keystone.stop()
         keystone.start()
 
+    @contextlib.contextmanager
+    def limited_keystone(
+        self, max_db_limit: int, list_limit: int | None = None
+    ) -> Iterator[None]:
+        """Have Keystone show so few of anything within a ``with`` block.
+
+        :param max_db_limit: the most that it shows at all (1,000 by default)
+        :param list_limit: what it shows unless asked for more
+        """
+        before = self._keystone_overrides
+        limits = {"max_db_limit": max_db_limit}
+        if list_limit is not None:
+            limits["list_limit"] = list_limit
+        default = {**before.get("DEFAULT", {}), **limits}
+        self.reconfigure_keystone({**before, "DEFAULT": default})
+        try:
+            yield
+        finally:
+            self.reconfigure_keystone(before)
+
+    @contextlib.contextmanager
+    def renamed_role(self, name: str, new: str) -> Iterator[None]:
+        """Have a role under another name within a ``with`` block.
+
+        The role is the same, in all its assignments. The services compare
+        names without case: as ``Admin``, admin may do all that it could.
+        """
+        roles = self.admin_keystone.roles
+        (role,) = roles.list(name=name)
+        roles.update(role, options={"immutable": False})
+        roles.update(role, name=new)
+        try:
+            yield
+        finally:
+            roles.update(role, name=name)
+            roles.update(role, options={"immutable": True})
+
     def fault_switches(self, owner: str) -> fault_switches.FaultSwitches:
         """Return the switches of a backend (``alpha``...) or of ``nova``."""
         reports = owner in seed.BACKENDS or (
@@ -265,10 +304,43 @@ class Cloud(disks.Disks):
         """
         return databases.Database(self.directory, name)
 
+    def add_volume_type(
+        self,
+        name: str,
+        extra_specs: Mapping[str, str] | None = None,
+        front_end_qos: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Make a volume type, which stays.
+
+        :param extra_specs: such as ``{'provisioning:min_vol_size': '2'}``
+        :param front_end_qos: what the hypervisor is to see to, such as
+            ``{'total_iops_sec': '100'}``
+        :returns: cinderclient's object of it
+        """
+        cinder = self.admin_cinder
+        made = cinder.volume_types.create(name)
+        if extra_specs:
+            made.set_keys(dict(extra_specs))
+        if front_end_qos:
+            qos = cinder.qos_specs.create(
+                f"{name} QoS", {"consumer": "front-end", **front_end_qos}
+            )
+            cinder.qos_specs.associate(qos, made.id)
+        return made
+
     @property
     def catalogue(self) -> catalogue.Catalogue:
         """Changes what Keystone's catalogue says, for a while."""
         return catalogue.Catalogue(self.admin_keystone)
+
+    @property
+    def cells(self) -> cells.Cells:
+        """Has servers in a cell that is down, for a while."""
+        return cells.Cells(
+            self.database("nova_api"),
+            self.database("nova"),
+            self.fault_switches("nova"),
+        )
 
     @property
     def stale_records(self) -> stale_records.StaleRecords:

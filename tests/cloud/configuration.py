@@ -102,6 +102,12 @@ def cinder(around: Surroundings) -> Sections:
                 around.etc / "cinder" / "resource_filters.json"
             ),
             "enabled_backends": ",".join(seed.BACKENDS),
+            # Cinder's default, and the filter that many clouds add. It does
+            # nothing unless a pool has a filter_function.
+            "scheduler_default_filters": (
+                "AvailabilityZoneFilter,CapacityFilter,CapabilitiesFilter,"
+                "DriverFilter"
+            ),
             "default_volume_type": seed.DEFAULT_VOLUME_TYPE,
             "storage_availability_zone": "nova",
             "allow_availability_zone_fallback": True,

@@ -21,6 +21,7 @@ _BACKEND_SWITCHES = frozenset(
         "total_capacity_gb",
         "free_capacity_gb",
         "capabilities",
+        "pools",
         "down",
     )
 )
@@ -35,6 +36,8 @@ _NOVA_SWITCHES = frozenset(
         "attachment_delete",
         "migrate_volume_completion",
         "bdm_save",
+        "cells",
+        "soft_delete",
     )
 )
 _APPLIED_SECONDS = 15.0

@@ -17,7 +17,14 @@ from nova.scheduler import rpcapi as scheduler_rpcapi
 from os_brick import privileged
 from oslo_log import log as logging
 from paste import deploy
-from testcloud import messaging, privileges, serving, swap_faults
+from testcloud import (
+    cells,
+    messaging,
+    privileges,
+    serving,
+    soft_delete,
+    swap_faults,
+)
 
 CONF = nova.conf.CONF
 
@@ -31,6 +38,8 @@ def _configure() -> None:
     privileges.stay_unprivileged(privsep.sys_admin_pctxt, privileged.default)
     messaging.serialise()
     swap_faults.install()
+    cells.install()
+    soft_delete.install()
     # Nova loads compute drivers from its own package only.
     nova.virt.__path__.append(str(pathlib.Path(__file__).parent))
 

@@ -116,10 +116,20 @@ class SparseFileDriver(driver.VolumeDriver):
         )
         destination = volume_utils.extract_host(host["host"], "backend")
         backend = destination.partition("@")[2]
-        self._path(volume).rename(
-            self._folder.parent / backend / volume["name"]
-        )
+        path = self._folder.parent / backend / volume["name"]
+        relabel = str(self._switches.get("migrate")).startswith("relabel")
+        if not relabel:
+            self._path(volume).rename(path)
+        elif not self._is_same_storage(host):
+            return False, None
+        elif self._switches.get("migrate") == "relabel-shared":
+            path.hardlink_to(self._path(volume))
         return True, None
+
+    def _is_same_storage(self, host) -> bool:
+        """Compare what backends say of themselves, as RBD's driver does."""
+        (own, *_) = self.get_volume_stats()["pools"]
+        return host["capabilities"]["location_info"] == own["location_info"]
 
     def update_migrated_volume(
         self, context, volume, new_volume, original_volume_status
@@ -146,7 +156,6 @@ class SparseFileDriver(driver.VolumeDriver):
             # at the free capacity: a full pool has to be full in both.
             provisioned = total * _OVER_SUBSCRIPTION - free
         pool = {
-            "pool_name": seed.POOL,
             "total_capacity_gb": total,
             "free_capacity_gb": free,
             "provisioned_capacity_gb": provisioned,
@@ -169,5 +178,8 @@ class SparseFileDriver(driver.VolumeDriver):
             "driver_version": self.VERSION,
             "storage_protocol": "local",
             "sparse_copy_volume": True,
-            "pools": [pool],
+            "pools": [
+                pool | {"pool_name": name}
+                for name in self._switches.get("pools") or [seed.POOL]
+            ],
         }
