@@ -64,6 +64,7 @@ _SERVER = model.Server(
     locked=False,
     host="hv1",
     availability_zone="nova",
+    volume_ids=frozenset({VOLUME_ID}),
 )
 
 
@@ -117,7 +118,7 @@ def service(**seen: Any) -> model.Service:
 
 
 def server(**seen: Any) -> model.Server:
-    """A server that runs."""
+    """A server that runs, and has the volume."""
     return dataclasses.replace(_SERVER, **seen)
 
 

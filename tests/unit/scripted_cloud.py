@@ -9,6 +9,7 @@ What a test does not need is not here, and asking for it is an error.
 from __future__ import annotations
 
 import collections
+import dataclasses
 import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
@@ -66,6 +67,8 @@ class ScriptedCloud:
         self.attachments: Sequence[model.Attachment] = ()
         self.snapshots: Sequence[model.Snapshot] = ()
         self.servers = {builders.SERVER_ID: builders.server()}
+        #: What a server has by Nova, where that is not what Cinder says.
+        self.volume_ids: dict[str, frozenset[str] | None] = {}
         self.server_volumes: Sequence[model.ServerVolume] = ()
         self.swaps: list[model.SwapAction] = []
 
@@ -164,7 +167,38 @@ class ScriptedCloud:
         self._answer("get_server")
         if server_id not in self.servers:
             raise errors.NotFoundError("no such server", 404)
-        return self.servers[server_id]
+        return self._server(server_id)
+
+    def _server(self, server_id: str) -> model.Server:
+        """A server that has what Cinder says that it has."""
+        attachments = [
+            *self.attachments,
+            *(a for v in self.volumes.values() for a in v.attachments),
+        ]
+        volume_ids = self.volume_ids.get(
+            server_id,
+            frozenset(
+                a.volume_id for a in attachments if a.server_id == server_id
+            ),
+        )
+        return dataclasses.replace(
+            self.servers[server_id], volume_ids=volume_ids
+        )
+
+    def list_servers(self, **filters: Any) -> Sequence[model.Server]:
+        self._answer("list_servers")
+        return [self._server(server_id) for server_id in self.servers]
+
+    def servers_of_volume(
+        self, volume_id: str, project_id: str
+    ) -> Sequence[model.Server]:
+        self._answer("servers_of_volume")
+        servers = [self._server(server_id) for server_id in self.servers]
+        return [
+            server
+            for server in servers
+            if server.volume_ids is None or volume_id in server.volume_ids
+        ]
 
     def list_compute_services(self) -> Sequence[model.Service]:
         self._answer("list_compute_services")

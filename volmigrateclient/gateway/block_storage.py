@@ -308,6 +308,7 @@ def _volume(body: Mapping[str, Any]) -> model.Volume:
                 volume_id=row["volume_id"],
                 server_id=row["server_id"],
                 device=row.get("device"),
+                host=row.get("host_name"),
             )
             for row in body.get("attachments") or ()
         ),

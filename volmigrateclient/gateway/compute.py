@@ -48,20 +48,13 @@ class Compute:
     def list_servers(self, **filters: str) -> Sequence[model.Server]:
         return [_server(body) for body in self._servers(**filters)]
 
-    def list_project_servers(
-        self, project_id: str
-    ) -> Sequence[tuple[model.Server, Sequence[str]]]:
+    def servers_of_volume(
+        self, volume_id: str, project_id: str
+    ) -> Sequence[model.Server]:
         return [
-            (
-                _server(body),
-                [
-                    row["id"]
-                    for row in body.get(
-                        "os-extended-volumes:volumes_attached", ()
-                    )
-                ],
-            )
-            for body in self._servers(project_id=project_id)
+            server
+            for server in self.list_servers(project_id=project_id)
+            if server.volume_ids is None or volume_id in server.volume_ids
         ]
 
     def _servers(self, **filters: str) -> Iterator[dict[str, Any]]:
@@ -165,6 +158,21 @@ def _client(microversion: str, link: connection.Connection) -> Any:
 
 
 def _server(body: dict[str, Any]) -> model.Server:
+    if "OS-EXT-STS:vm_state" not in body:
+        # Five keys are all that Nova tells of a server whose cell is down.
+        return model.Server(
+            id=body["id"],
+            name=body.get("name") or "",
+            project_id=body["tenant_id"],
+            status=body["status"],
+            vm_state="unknown",
+            task_state=None,
+            power_state=0,
+            locked=False,
+            host=None,
+            availability_zone=None,
+            volume_ids=None,
+        )
     extra_specs = (body.get("flavor") or {}).get("extra_specs") or {}
     return model.Server(
         id=body["id"],
@@ -178,4 +186,8 @@ def _server(body: dict[str, Any]) -> model.Server:
         host=body.get("OS-EXT-SRV-ATTR:host"),
         availability_zone=body.get("OS-EXT-AZ:availability_zone"),
         tpm="hw:tpm_version" in extra_specs,
+        volume_ids=frozenset(
+            row["id"]
+            for row in body.get("os-extended-volumes:volumes_attached", ())
+        ),
     )

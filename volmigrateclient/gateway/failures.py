@@ -65,6 +65,10 @@ def translated(
                     f"{service} cannot be found: the credentials are for no "
                     "project"
                 ) from error
+            except auth_exceptions.EndpointNotFound as error:
+                raise errors.ServiceMissingError(
+                    f"{service} cannot be found in the catalogue: {error}"
+                ) from error
             except auth_exceptions.ClientException as error:
                 raise errors.CloudError(f"{service}: {error}") from error
             except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -20,6 +20,7 @@ _BROUGHT_BACK_BY = {
     "rescued": "openstack server unrescue",
     "shelved": "openstack server unshelve",
     "shelved_offloaded": "openstack server unshelve",
+    "soft-delete": "openstack server restore",
 }
 
 
@@ -64,17 +65,6 @@ def state(case: Case) -> Iterator[Check]:
                 f"{label} is busy: {server.task_state}",
                 "wait until it ended",
             )
-    missing = {
-        a.server_id for a in case.survey.volume.attachments if a.server_id
-    } - {server.id for server in case.survey.servers}
-    for server_id in sorted(missing):
-        yield Check.blocked(
-            "Server state",
-            check.SWAP_STATE,
-            f"Nova knows no server {server_id}, to which Cinder says the "
-            "volume is attached",
-            "the attachment is stale; see 'openstack volume attachment list'",
-        )
 
 
 def unlocked(case: Case) -> Iterator[Check]:

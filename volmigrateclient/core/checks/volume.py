@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from volmigrateclient.core import model
+from volmigrateclient.core.checks import records
 from volmigrateclient.core.checks.case import Case
+from volmigrateclient.core.checks.records import Agreement
 from volmigrateclient.core.model import check
 from volmigrateclient.core.model.check import Check
 
@@ -19,6 +21,9 @@ _LOST = (
     "check again in a minute; if it stays so, leave it alone: a server may "
     "run on it, see 'An attachment that Cinder lost' in the documentation"
 )
+
+#: What somebody may have reset the status of an attached volume to.
+_RESET = ("available", "error", "maintenance")
 
 _CLEARED_BY = {
     "in-use": _LOST,
@@ -36,65 +41,71 @@ _CLEARED_BY = {
 
 
 def detached(case: Case) -> Iterator[Check]:
-    """The volume is attached to nothing and idle."""
-    volume = case.survey.volume
-    for attachment in volume.attachments:
-        yield Check.blocked(
-            "Attachments",
-            check.COLD_STATE,
-            _attached_to(attachment.server_id),
-            f"use --migration-type swap, or {_detach(case, attachment)}"
-            if attachment.server_id
-            else _detach(case, attachment),
-        )
-    yield from _held(case, lambda holder: _detach(case, holder))
-    if not volume.attachments and not case.survey.holders:
+    """The volume is idle, and attached to nothing by either record."""
+    found = records.holders(case.survey)
+    for holder in found:
+        yield _held(case, holder)
+    if not found:
         yield Check.ok("Attachments", "none")
-    # The status of an attached volume is what its attachment says.
-    if not (
-        case.survey.holders
-        or (volume.attachments and volume.status == "in-use")
-    ):
+    yield from records.nova(case)
+    status = case.survey.volume.status
+    if not found:
         yield _status(case, "available")
+    elif any(holder.attached for holder in found) and status != "in-use":
+        # That of an attached volume is in-use, which its attachment says.
+        yield _status(case, "in-use" if status in _RESET else "available")
     yield from _migration(case)
 
 
 def attached(case: Case) -> Iterator[Check]:
-    """The volume is attached to exactly one server, and idle."""
-    volume, sentence = case.survey.volume, check.SWAP_STATE
-    attachments = volume.attachments
-    if case.survey.holders:
-        yield from _held(case, _given_back)
-    elif not attachments:
+    """The volume is idle, and attached to one server by both records."""
+    found = records.holders(case.survey)
+    fit = [
+        holder
+        for holder in found
+        if holder.attached and holder.agreement is Agreement.BOTH
+    ]
+    for holder in found:
+        if holder not in fit:
+            yield _held(case, holder)
+    if not found:
         yield Check.blocked(
             "Attachments",
-            sentence,
+            check.SWAP_STATE,
             "the volume is attached to no server",
-            _LOST if volume.lost_attachment else "use --migration-type cold",
+            _LOST
+            if case.survey.volume.lost_attachment
+            else "use --migration-type cold",
         )
-    elif len(attachments) > 1:
-        servers = ", ".join(str(a.server_id) for a in attachments)
+    elif len(fit) > 1:
+        servers = ", ".join(holder.label for holder in fit)
         yield Check.blocked(
             "Attachments",
-            sentence,
-            f"the volume has {len(attachments)} attachments ({servers}); "
-            "Nova swaps only where there is one",
+            check.SWAP_STATE,
+            f"the volume has {len(fit)} attachments ({servers}); Nova swaps "
+            "only where there is one",
             "detach it from all servers but one",
         )
-    elif attachments[0].server_id is None:
-        yield Check.blocked(
-            "Attachments",
-            sentence,
-            _attached_to(None),
-            _detach(case, attachments[0]),
-        )
-    else:
-        yield Check.ok("Attachments", _attached_to(attachments[0].server_id))
-    if attachments or not (
-        case.survey.holders or volume.status == "available"
-    ):
+    elif fit == list(found):
+        yield Check.ok("Attachments", records.told(fit[0]))
+    yield from records.nova(case)
+    if fit or not (found or case.survey.volume.status == "available"):
         yield _status(case, "in-use")
     yield from _migration(case)
+
+
+def _held(case: Case, holder: records.Holder) -> Check:
+    """Why somebody's hold on the volume keeps it from being moved."""
+    lost = (
+        holder.agreement is Agreement.NOVA_ONLY
+        and case.survey.volume.lost_attachment
+    )
+    return Check.blocked(
+        "Attachments",
+        case.state_sentence,
+        records.told(holder),
+        _LOST if lost else records.remedy(case, holder),
+    )
 
 
 def snapshots(case: Case) -> Iterator[Check]:
@@ -143,6 +154,15 @@ def _status(case: Case, wanted: str) -> Check:
     # and is judged by _migration alone.
     if volume.status == wanted or volume.moving:
         return Check.ok("Status", volume.status)
+    if wanted == "in-use" and volume.status in _RESET:
+        # Somebody reset the status alone: both services still agree on whose
+        # the volume is.
+        return Check.blocked(
+            "Status",
+            case.state_sentence,
+            f"the volume is {volume.status}, although it is attached",
+            f"openstack volume set --state in-use {volume.id}",
+        )
     return Check.blocked(
         "Status",
         case.state_sentence,
@@ -193,44 +213,3 @@ def _migration(case: Case) -> Iterator[Check]:
             "Cinder is moving the volume right now; 'run' waits for that "
             "move and judges where it ended",
         )
-
-
-def _held(
-    case: Case, remedy: Callable[[model.Attachment], str]
-) -> Iterator[Check]:
-    """Attachments that the volume itself does not show.
-
-    A server that is shelved or is being resized has such.
-    """
-    for holder in case.survey.holders:
-        whom = f"server {holder.server_id}" if holder.server_id else "a host"
-        yield Check.blocked(
-            "Attachments",
-            case.state_sentence,
-            f"the volume is not attached, but {holder.status} for {whom}",
-            remedy(holder),
-        )
-
-
-def _detach(case: Case, attachment: model.Attachment) -> str:
-    if attachment.server_id is None:
-        return f"openstack volume attachment delete {attachment.id}"
-    return (
-        f"openstack server remove volume {attachment.server_id} "
-        f"{case.survey.volume.id}"
-    )
-
-
-def _given_back(holder: model.Attachment) -> str:
-    if holder.server_id is None:
-        return f"openstack volume attachment delete {holder.id}"
-    return (
-        "wait until the server has it again; a shelved one needs: openstack "
-        f"server unshelve {holder.server_id}"
-    )
-
-
-def _attached_to(server_id: str | None) -> str:
-    if server_id is None:
-        return "the volume is attached to a host, not to a server"
-    return f"the volume is attached to server {server_id}"

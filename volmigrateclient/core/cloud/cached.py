@@ -3,21 +3,27 @@
 """A cloud of which what moves share is read once in a while only.
 
 Types, pools, services and quotas are the same for hundreds of moves; each
-move would otherwise read them anew. What decides about one volume (the
-volume itself, its server, its attachments) is never kept.
+move would otherwise read them anew. So is it that nobody has a volume: a new
+attachment changes the volume, which is always read anew. Whoever has one is
+asked for anew as well.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from volmigrateclient.core import model
 from volmigrateclient.core.cloud.interface import Cloud
+from volmigrateclient.core.cloud.server_index import ServerIndex
+from volmigrateclient.core.model import errors
 
 #: Seconds for which an answer is taken as still true.
 _KEPT = 20.0
+#: The same for that nobody has a volume, by either service's record.
+_KEPT_RECORDS = 60.0
 
 _T = typing.TypeVar("_T")
 
@@ -112,10 +118,45 @@ class _CachedCloud:
 
         return self._kept("snapshots", host, by_volume).get(volume_id, ())
 
-    def _kept(self, kind: str, key: str, read: Callable[[], _T]) -> _T:
+    def list_attachments(self, volume_id: str) -> Sequence[model.Attachment]:
+        def by_volume() -> Mapping[str, Sequence[model.Attachment]]:
+            found: dict[str, list[model.Attachment]] = {}
+            for attachment in self._cloud.list_all_attachments():
+                found.setdefault(attachment.volume_id, []).append(attachment)
+            return found
+
+        kept = self._kept("attachments", "", by_volume, _KEPT_RECORDS)
+        if volume_id not in kept:
+            return ()
+        return self._cloud.list_attachments(volume_id)
+
+    def servers_of_volume(
+        self, volume_id: str, project_id: str
+    ) -> Sequence[model.Server]:
+        servers = self._kept(
+            "servers",
+            project_id,
+            lambda: ServerIndex(
+                self._cloud.list_servers(project_id=project_id)
+            ),
+            _KEPT_RECORDS,
+        )
+        fresh = []
+        for server in servers.of_volume(volume_id):
+            with contextlib.suppress(errors.NotFoundError):
+                fresh.append(self._cloud.get_server(server.id))
+        return (*fresh, *servers.silent_in(project_id))
+
+    def _kept(
+        self,
+        kind: str,
+        key: str,
+        read: Callable[[], _T],
+        seconds: float = _KEPT,
+    ) -> _T:
         now = self._now()
-        read_at, answer = self._answers.get((kind, key), (now - _KEPT, None))
-        if now - read_at >= _KEPT:
+        read_at, answer = self._answers.get((kind, key), (now - seconds, None))
+        if now - read_at >= seconds:
             answer = read()
             self._answers[kind, key] = now, answer
         return typing.cast("_T", answer)

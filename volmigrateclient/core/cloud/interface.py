@@ -111,10 +111,14 @@ class Compute(typing.Protocol):
     def get_server(self, server_id: str) -> model.Server:
         """A server of any project."""
 
-    def list_project_servers(
-        self, project_id: str
-    ) -> Sequence[tuple[model.Server, Sequence[str]]]:
-        """A project's servers, each with the IDs of its volumes."""
+    def servers_of_volume(
+        self, volume_id: str, project_id: str
+    ) -> Sequence[model.Server]:
+        """The project's servers that Nova says have the volume.
+
+        And those of which it does not tell; a request for each 1000 servers
+        of the project.
+        """
 
     def list_servers(self, **filters: str) -> Sequence[model.Server]:
         """Servers of all projects: a request for each 1000."""

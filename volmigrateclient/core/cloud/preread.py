@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from volmigrateclient.core import model
 from volmigrateclient.core.cloud.interface import Cloud
 from volmigrateclient.core.cloud.reading import none_if_forbidden
+from volmigrateclient.core.cloud.server_index import ServerIndex
 from volmigrateclient.core.model import errors
 
 _T = typing.TypeVar("_T")
@@ -103,17 +104,17 @@ class PrereadCloud:
         )
         return [t for t in targets if t.migration_status == migration_status]
 
+    def servers_of_volume(
+        self, volume_id: str, project_id: str
+    ) -> Sequence[model.Server]:
+        servers = self._servers
+        # Any project's: a volume may be attached to another one's server.
+        return (*servers.of_volume(volume_id), *servers.silent_in(project_id))
+
     def get_server(self, server_id: str) -> model.Server:
-        servers = self._once(
-            "servers",
-            "",
-            lambda: {
-                server.id: server
-                for server in self._cloud.list_servers(**self._project_filter)
-            },
-        )
-        if server_id in servers:
-            return servers[server_id]
+        server = self._servers.get(server_id)
+        if server is not None:
+            return server
         # A list tells nothing of what it does not have: the server may be
         # another project's, or deleted in a way that can be undone.
         found = self._once(
@@ -122,6 +123,16 @@ class PrereadCloud:
         if isinstance(found, errors.NotFoundError):
             raise found
         return found
+
+    @property
+    def _servers(self) -> ServerIndex:
+        return self._once(
+            "servers",
+            "",
+            lambda: ServerIndex(
+                self._cloud.list_servers(**self._project_filter)
+            ),
+        )
 
     def _get_server(
         self, server_id: str
@@ -188,5 +199,17 @@ class PrereadCloud:
 
     def _once(self, kind: str, key: str, read: Callable[[], _T]) -> _T:
         if (kind, key) not in self._kept:
-            self._kept[kind, key] = read()
-        return typing.cast("_T", self._kept[kind, key])
+            try:
+                self._kept[kind, key] = read()
+            except (
+                errors.ForbiddenError,
+                errors.ServiceMissingError,
+            ) as error:
+                # It is no use to ask again for each volume.
+                self._kept[kind, key] = error
+        kept = self._kept[kind, key]
+        if isinstance(kept, errors.CloudError) and not isinstance(
+            kept, errors.NotFoundError
+        ):
+            raise kept
+        return typing.cast("_T", kept)

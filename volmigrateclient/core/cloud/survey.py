@@ -34,9 +34,12 @@ class Survey:
     :param destination_type: the type that is asked for; None where none is,
         or where no such type exists
     :param target: Cinder's temporary volume of a move that is running
-    :param attachments: of the volume, the reserved ones too; read for a
-        swap via Nova, and where the volume shows none but is not free
-    :param servers: those that the volume is attached to
+    :param attachments: Cinder's of the volume, the reserved ones too
+    :param servers: those that have the volume by the record of either
+        service; not those that Nova does not know
+    :param silent_servers: others of the project, for which Nova does not
+        answer because their cell is down
+    :param nova_asked: whether there is a Nova that answers this user
     :param type_projects: who may use the destination type, if private
     :param quota: of the volume's project; read where the type changes
     :param swap_accepted: whether Nova would take a direct swap
@@ -50,6 +53,8 @@ class Survey:
     target: model.Volume | None = None
     attachments: Sequence[model.Attachment] = ()
     servers: Sequence[model.Server] = ()
+    silent_servers: Sequence[model.Server] = ()
+    nova_asked: bool = True
     pools: Sequence[model.Pool] | None = ()
     volume_services: Sequence[model.Service] | None = ()
     compute_services: Sequence[model.Service] | None = ()
@@ -61,9 +66,13 @@ class Survey:
     project: model.Project | None = None
 
     @property
-    def holders(self) -> Sequence[model.Attachment]:
-        """What keeps a volume that shows no attachment from being free."""
-        return _holders(self.volume, self.attachments)
+    def all_attachments(self) -> Sequence[model.Attachment]:
+        """Cinder's attachments, as the volume shows them and as listed.
+
+        While Cinder is moving the volume only the former: the others change
+        by the second then.
+        """
+        return _all_attachments(self.volume, self.attachments)
 
     def pool_called(self, name: str | None) -> model.Pool | None:
         """The pool ``host@backend#pool``."""
@@ -145,17 +154,17 @@ def take_survey(
     types = found.pop("types")
     present = find_type(types, volume.type_id)
     wanted = find_type(types, request.action.destination_type)
+    listed = found.pop("listed")
+    found["nova_asked"] = listed is not None
     found |= read(
         _of_types(cloud, volume, request.path, present, wanted)
-        | _of_servers(cloud, volume, request.path, found.get("attachments"))
+        | _of_servers(cloud, volume, found["attachments"], listed)
+        | _of_compute(cloud, volume, request.path, listed)
     )
-    servers = found.get("servers", ())
-    if (
-        request.path is model.Path.SWAP_VIA_NOVA
-        and len(servers) == 1
-        and volume.attachments
-    ):
-        found["swap_accepted"] = cloud.probe_swap(servers[0].id, volume.id)
+    if request.path is model.Path.SWAP_VIA_NOVA:
+        found["swap_accepted"] = _swap_accepted(
+            cloud, volume, found["servers"]
+        )
     return Survey(
         volume, volume_type=present, destination_type=wanted, **found
     )
@@ -177,15 +186,23 @@ def _of_volume(cloud: Cloud, volume: model.Volume, path: model.Path) -> _Reads:
     }
     if volume.moving:
         reads["target"] = lambda: _target(cloud, volume)
-    direct = path is model.Path.SWAP_VIA_NOVA
-    if direct:
+    if path is model.Path.SWAP_VIA_NOVA:
         reads["project"] = lambda: cloud.get_project(volume.project_id)
-    # A shelved server's volume is only reserved: the volume itself does not
-    # show for whom.
-    reserved = not volume.attachments and volume.status != "available"
-    if direct or reserved:
-        reads["attachments"] = lambda: cloud.list_attachments(volume.id)
+    # Who has the volume, by each service's own record: a volume that looks
+    # free to the one may be a running guest's disk to the other.
+    reads["attachments"] = lambda: cloud.list_attachments(volume.id)
+    reads["listed"] = lambda: _listed_by_nova(cloud, volume)
     return reads
+
+
+def _listed_by_nova(
+    cloud: Cloud, volume: model.Volume
+) -> Sequence[model.Server] | None:
+    """Nova's answer to who has the volume; None where nobody can be asked."""
+    try:
+        return cloud.servers_of_volume(volume.id, volume.project_id)
+    except (errors.ServiceMissingError, errors.ForbiddenError):
+        return None
 
 
 def _of_types(
@@ -227,35 +244,70 @@ def _of_types(
 def _of_servers(
     cloud: Cloud,
     volume: model.Volume,
-    path: model.Path,
-    attachments: Sequence[model.Attachment] | None,
+    attachments: Sequence[model.Attachment],
+    listed: Sequence[model.Server] | None,
 ) -> _Reads:
-    """What needs the volume's attachments."""
-    live = path in (model.Path.SWAP_VIA_CINDER, model.Path.SWAP_VIA_NOVA)
-    server_ids = {
+    """The servers that Cinder names and Nova's list has not."""
+    if listed is None:
+        return {"servers": tuple}
+    named = {
         attachment.server_id
-        for attachment in (
-            *volume.attachments,
-            *_holders(volume, attachments or ()),
-        )
+        for attachment in _all_attachments(volume, attachments)
         if attachment.server_id
     }
-    if not live or not server_ids:
-        return {}
+    silent = [
+        server
+        for server in listed
+        if server.volume_ids is None and server.id not in named
+    ]
+    holding = [server for server in listed if server not in silent]
+    missing = named - {server.id for server in holding}
     return {
-        "servers": lambda: tuple(_servers(cloud, server_ids)),
-        "compute_services": lambda: none_if_forbidden(
-            cloud.list_compute_services
-        ),
+        "silent_servers": lambda: tuple(silent),
+        "servers": lambda: (*holding, *_servers(cloud, missing)),
     }
 
 
-def _holders(
+def _of_compute(
+    cloud: Cloud,
+    volume: model.Volume,
+    path: model.Path,
+    listed: Sequence[model.Server] | None,
+) -> _Reads:
+    """What a live move needs of Nova besides."""
+    live = path in (model.Path.SWAP_VIA_CINDER, model.Path.SWAP_VIA_NOVA)
+    if not live or listed is None or volume.status == "available":
+        return {}
+    return {
+        "compute_services": lambda: none_if_forbidden(
+            cloud.list_compute_services
+        )
+    }
+
+
+def _swap_accepted(
+    cloud: Cloud, volume: model.Volume, servers: Sequence[model.Server]
+) -> bool | None:
+    """Whether Nova takes a direct swap; None where that cannot be tried."""
+    if len(volume.attachments) != 1:
+        return None
+    server_id = volume.attachments[0].server_id
+    for server in servers:
+        if server.id == server_id and volume.id in (server.volume_ids or ()):
+            return cloud.probe_swap(server.id, volume.id)
+    return None
+
+
+def _all_attachments(
     volume: model.Volume, attachments: Sequence[model.Attachment]
 ) -> Sequence[model.Attachment]:
-    if volume.attachments or volume.moving:
-        return ()
-    return attachments
+    if volume.moving:
+        return volume.attachments
+    shown = {attachment.id for attachment in volume.attachments}
+    return (
+        *volume.attachments,
+        *(one for one in attachments if one.id not in shown),
+    )
 
 
 def _target(cloud: Cloud, volume: model.Volume) -> model.Volume | None:

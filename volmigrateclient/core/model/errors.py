@@ -147,6 +147,10 @@ class ForbiddenError(CloudError):
     """403: the credentials do not allow it."""
 
 
+class ServiceMissingError(CloudError):
+    """The region's catalogue has no endpoint of a service."""
+
+
 class ConflictError(CloudError):
     """409."""
 

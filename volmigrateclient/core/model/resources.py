@@ -26,7 +26,7 @@ class Attachment:
 
     ``server_id`` is None for an attachment to a host. ``status`` is the
     attachment's own: reserved, attaching, attached, detaching, ...; the
-    volume view lists attached ones only.
+    volume view lists attached ones only. ``host`` is told of attached ones.
     """
 
     id: str
@@ -34,6 +34,7 @@ class Attachment:
     server_id: str | None
     status: str = "attached"
     device: str | None = None
+    host: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -196,6 +197,14 @@ class Server:
     host: str | None
     availability_zone: str | None
     tpm: bool = False
+    #: The volumes that it has, also such as are only reserved for it; None
+    #: where Nova does not tell, because the server's cell is down.
+    volume_ids: frozenset[str] | None = frozenset()
+
+    @property
+    def soft_deleted(self) -> bool:
+        """Whether it was deleted in a way that can be undone."""
+        return self.vm_state == "soft-delete"
 
 
 @dataclasses.dataclass(frozen=True)

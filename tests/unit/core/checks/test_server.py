@@ -121,18 +121,6 @@ def test_the_state_s_remedy(vm_state: str, remedy: str) -> None:
     assert found.remedy == f"{remedy} {builders.SERVER_ID}"
 
 
-def test_a_server_that_nova_does_not_know() -> None:
-    case = builders.case(builders.action(), builders.live_survey(servers=()))
-
-    assert builders.words(server.state(case)) == [
-        (
-            "blocked",
-            _SWAP + f"Nova knows no server {builders.SERVER_ID}, to which "
-            "Cinder says the volume is attached",
-        )
-    ]
-
-
 @pytest.mark.parametrize(
     ("locked", "says"),
     [

@@ -11,16 +11,18 @@ import pytest
 from tests.unit import builders
 from volmigrateclient.core import model
 from volmigrateclient.core.checks import volume
+from volmigrateclient.core.cloud import Survey
 
 _COLD = "Invalid state for cold migration: "
 _SWAP = "Invalid state for swapping volume: "
 _IDLE = ("ok", "none running")
 _HELD = (
     "blocked",
-    _COLD + f"the volume is attached to server {builders.SERVER_ID}",
+    _COLD + f"the volume is attached to server web ({builders.SERVER_ID})",
 )
-_ON_HOST = model.Attachment("a", builders.VOLUME_ID, None)
+_ON_HOST = model.Attachment("a", builders.VOLUME_ID, None, host="bm1")
 _SECOND = model.Attachment("b", builders.VOLUME_ID, "other")
+_SERVERS = (builders.server(), builders.server(id="other", name="db"))
 _RUNNING = (
     "warning",
     (
@@ -28,6 +30,15 @@ _RUNNING = (
         "judges where it ended"
     ),
 )
+
+
+def _survey(volume: model.Volume) -> Survey:
+    """A cloud in which Nova says what the volume says."""
+    named = {attachment.server_id for attachment in volume.attachments}
+    return builders.survey(
+        volume=volume,
+        servers=tuple(one for one in _SERVERS if one.id in named),
+    )
 
 
 @pytest.mark.parametrize(
@@ -53,8 +64,8 @@ _RUNNING = (
             [
                 (
                     "blocked",
-                    _COLD + "the volume is attached to a host, not to a "
-                    "server",
+                    _COLD + "Cinder has attachment a (attached) of host bm1, "
+                    "not of a server",
                 ),
                 _IDLE,
             ],
@@ -105,7 +116,7 @@ _RUNNING = (
 def test_cold_needs_it_detached(
     seen: model.Volume, says: list[tuple[str, str]]
 ) -> None:
-    case = builders.case(builders.migrate(), builders.survey(volume=seen))
+    case = builders.case(builders.migrate(), _survey(seen))
 
     assert builders.words(volume.detached(case)) == says
 
@@ -118,7 +129,10 @@ def test_cold_needs_it_detached(
             [
                 (
                     "ok",
-                    "the volume is attached to server " + builders.SERVER_ID,
+                    (
+                        f"the volume is attached to server web "
+                        f"({builders.SERVER_ID})"
+                    ),
                 ),
                 ("ok", "in-use"),
                 _IDLE,
@@ -154,8 +168,8 @@ def test_cold_needs_it_detached(
                 (
                     "blocked",
                     _SWAP + "the volume has 2 attachments "
-                    f"({builders.SERVER_ID}, other); Nova swaps only where "
-                    "there is one",
+                    f"(server web ({builders.SERVER_ID}), server db (other)); "
+                    "Nova swaps only where there is one",
                 ),
                 ("ok", "in-use"),
                 _IDLE,
@@ -167,10 +181,9 @@ def test_cold_needs_it_detached(
             [
                 (
                     "blocked",
-                    _SWAP + "the volume is attached to a host, not to a "
-                    "server",
+                    _SWAP + "Cinder has attachment a (attached) of host bm1, "
+                    "not of a server",
                 ),
-                ("ok", "in-use"),
                 _IDLE,
             ],
             id="attached to a host",
@@ -180,7 +193,10 @@ def test_cold_needs_it_detached(
             [
                 (
                     "ok",
-                    "the volume is attached to server " + builders.SERVER_ID,
+                    (
+                        f"the volume is attached to server web "
+                        f"({builders.SERVER_ID})"
+                    ),
                 ),
                 (
                     "blocked",
@@ -195,7 +211,7 @@ def test_cold_needs_it_detached(
 def test_a_swap_needs_it_attached(
     seen: model.Volume, says: list[tuple[str, str]]
 ) -> None:
-    case = builders.case(builders.action(), builders.survey(volume=seen))
+    case = builders.case(builders.action(), _survey(seen))
 
     assert builders.words(volume.attached(case)) == says
 

@@ -110,10 +110,23 @@ def test_a_swap_via_nova_never_joins_a_move_of_cinder() -> None:
     ],
 )
 @pytest.mark.parametrize(
-    ("server_id", "whom"), [("shelved", "server shelved"), (None, "a host")]
+    ("server_id", "says"),
+    [
+        (
+            "shelved",
+            (
+                "the volume is not attached, but reserved for server web "
+                "(shelved)"
+            ),
+        ),
+        (
+            None,
+            "Cinder has attachment r (reserved) of a host, not of a server",
+        ),
+    ],
 )
 def test_a_volume_that_is_held_for_somebody_says_for_whom(
-    asked: Any, check: Any, sentence: str, server_id: str | None, whom: str
+    asked: Any, check: Any, sentence: str, server_id: str | None, says: str
 ) -> None:
     holder = model.Attachment(
         "r", builders.VOLUME_ID, server_id, status="reserved"
@@ -121,14 +134,16 @@ def test_a_volume_that_is_held_for_somebody_says_for_whom(
     case = builders.case(
         asked,
         builders.survey(
-            volume=builders.volume(status="reserved"), attachments=(holder,)
+            volume=builders.volume(status="reserved"),
+            attachments=(holder,),
+            servers=(builders.server(id="shelved"),) if server_id else (),
         ),
     )
 
     assert builders.words(check(case)) == [
         (
             "blocked",
-            f"{sentence}the volume is not attached, but reserved for {whom}",
+            sentence + says,
         ),
         _IDLE,
     ]

@@ -60,12 +60,38 @@ def test_what_decides_about_a_volume_is_read_anew() -> None:
     for _ in range(2):
         field.cached.get_volumes([builders.VOLUME_ID])
         field.cached.get_server(builders.SERVER_ID)
-        field.cached.list_attachments(builders.VOLUME_ID)
+
+    assert field.cloud.asked == {"get_volumes": 2, "get_server": 2}
+
+
+def test_that_nobody_has_a_volume_is_kept_for_a_minute() -> None:
+    field = Field()
+
+    for second in (0.0, 59.0, 60.0):
+        field.clock.time = second
+        assert field.cached.list_attachments(builders.VOLUME_ID) == ()
+        assert field.cached.servers_of_volume(builders.VOLUME_ID, "p") == ()
+
+    assert field.cloud.asked == {"list_all_attachments": 2, "list_servers": 2}
+
+
+def test_who_has_a_volume_is_asked_anew() -> None:
+    field = Field()
+    field.cloud.attachments = (builders.ATTACHMENT,)
+
+    for _ in range(2):
+        assert field.cached.list_attachments(builders.VOLUME_ID) == (
+            builders.ATTACHMENT,
+        )
+        assert field.cached.servers_of_volume(builders.VOLUME_ID, "p") == (
+            builders.server(),
+        )
 
     assert field.cloud.asked == {
-        "get_volumes": 2,
-        "get_server": 2,
+        "list_all_attachments": 1,
         "list_attachments": 2,
+        "list_servers": 1,
+        "get_server": 2,
     }
 
 

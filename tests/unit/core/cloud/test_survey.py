@@ -240,28 +240,75 @@ def test_an_empty_name_is_no_volume_s() -> None:
         find_volume(cloud.core, "")
 
 
-def test_whom_a_volume_is_held_for_is_looked_at() -> None:
+def test_both_services_are_asked_who_has_the_volume() -> None:
     reserved = builders.volume(status="reserved")
     cloud = scripted_cloud.ScriptedCloud(reserved)
     cloud.attachments = (builders.ATTACHMENT,)
 
+    seen = take_survey(cloud.core, builders.request(builders.migrate()))
+
+    assert seen.all_attachments == (builders.ATTACHMENT,)
+    assert seen.servers == (builders.server(),)
+    # Nova's list had it: nobody else needs to be asked.
+    assert "get_server" not in cloud.asked
+
+
+def test_a_server_that_only_cinder_names_is_asked_for() -> None:
+    cloud = scripted_cloud.ScriptedCloud(builders.attached())
+    cloud.volume_ids[builders.SERVER_ID] = frozenset()
+
     seen = take_survey(cloud.core, builders.request(builders.action()))
 
-    assert list(seen.holders) == [builders.ATTACHMENT]
+    assert seen.servers == (builders.server(volume_ids=frozenset()),)
+    assert cloud.asked["get_server"] == 1
+
+
+def test_a_server_that_only_nova_names_is_there_too() -> None:
+    cloud = scripted_cloud.ScriptedCloud(builders.volume())
+    cloud.volume_ids[builders.SERVER_ID] = frozenset({builders.VOLUME_ID})
+
+    seen = take_survey(cloud.core, builders.request(builders.migrate()))
+
+    assert seen.all_attachments == ()
     assert seen.servers == (builders.server(),)
 
 
-@pytest.mark.parametrize(
-    "volume",
-    [builders.attached(), builders.volume(migration_status="migrating")],
-    ids=["attached", "moving"],
-)
-def test_what_a_volume_shows_itself_holds_nothing_else(
-    volume: model.Volume,
-) -> None:
-    seen = builders.survey(volume=volume, attachments=(builders.ATTACHMENT,))
+def test_a_server_of_a_cell_that_is_down_is_told_from_the_others() -> None:
+    cloud = scripted_cloud.ScriptedCloud(builders.volume())
+    cloud.volume_ids[builders.SERVER_ID] = None
 
-    assert seen.holders == ()
+    seen = take_survey(cloud.core, builders.request(builders.migrate()))
+
+    assert seen.servers == ()
+    assert seen.silent_servers == (builders.server(volume_ids=None),)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.ServiceMissingError("no endpoint"),
+        errors.ForbiddenError("policy", 403),
+    ],
+)
+def test_a_cloud_without_a_nova_that_answers(error: errors.CloudError) -> None:
+    cloud = scripted_cloud.ScriptedCloud(builders.attached())
+    cloud.fails["servers_of_volume"] = [error]
+
+    seen = take_survey(cloud.core, builders.request(builders.action()))
+
+    assert not seen.nova_asked
+    assert seen.servers == ()
+    assert "get_server" not in cloud.asked
+    assert "list_compute_services" not in cloud.asked
+
+
+def test_a_moving_volume_is_judged_by_what_it_shows_itself() -> None:
+    seen = builders.survey(
+        volume=builders.volume(migration_status="migrating"),
+        attachments=(builders.ATTACHMENT,),
+    )
+
+    assert seen.all_attachments == ()
 
 
 def test_a_type_that_there_is_not_has_no_encryption_to_look_at() -> None:

@@ -57,10 +57,6 @@ class Cloud(scripted_cloud.ScriptedCloud):
         self.filters.append(filters)
         return self.owned
 
-    def list_servers(self, **filters: Any) -> Sequence[model.Server]:
-        self._answer("list_servers")
-        return list(self.servers.values())
-
     def list_pools(self) -> Sequence[model.Pool]:
         self._answer("list_pools")
         return self.pools

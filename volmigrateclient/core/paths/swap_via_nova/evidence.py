@@ -108,10 +108,11 @@ def gather(
         swap=swap,
         holders=[
             server.id
-            for server, held in (
-                cloud.list_project_servers(known.project_id) if known else ()
+            for server in (
+                cloud.servers_of_volume(marker.source_id, known.project_id)
+                if known
+                else ()
             )
-            if marker.source_id in held
         ],
     )
 
