@@ -232,7 +232,7 @@ def test_snapshots_of_the_volume_block(path: str) -> None:
     assert builders.words(volume.snapshots(case)) == [
         (
             "blocked",
-            sentence + "the volume has 2 snapshots: before-upgrade "
+            sentence + "the volume has 2 snapshots: 'before-upgrade' "
             "(available), s2 (error)",
         )
     ]
@@ -245,7 +245,7 @@ def test_one_snapshot_is_no_plural() -> None:
 
     (found,) = volume.snapshots(case)
     assert found.detail == (
-        "the volume has 1 snapshot: before-upgrade (available)"
+        "the volume has 1 snapshot: 'before-upgrade' (available)"
     )
 
 
