@@ -83,19 +83,20 @@ class Openstack:
         self,
         *words: str,
         stdin: int = subprocess.DEVNULL,
+        stdout: int = subprocess.PIPE,
         stderr: int = subprocess.PIPE,
         **environment: str,
     ) -> subprocess.Popen[str]:
         """Start a command in a process of its own.
 
         :param stdin: where it reads, such as a terminal
-        :param stderr: where it goes, such as a terminal
+        :param stdout: where it goes, such as a terminal; so stderr
         """
         return subprocess.Popen(
             [OPENSTACK, *words],
             env=self._own(environment),
             stdin=stdin,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=stderr,
             text=True,
             # Signals are for the command alone, not for the tests.

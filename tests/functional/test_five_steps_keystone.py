@@ -104,8 +104,8 @@ def test_a_disabled_project_is_refused(
         projects.update(demo, enabled=True)
     assert done.exit_code == 1
     assert done.last_line == (
-        f"Project cannot be used: project demo ({demo}) is disabled (remedy: "
-        f"openstack project set --enable {demo})"
+        f"Project cannot be used: project 'demo' ({demo}) is disabled (remedy"
+        f": openstack project set --enable {demo})"
     )
     assert not before.difference(after)
     assert not [

@@ -34,7 +34,7 @@ class Stale:
 
     @property
     def label(self) -> str:
-        return f"server {self.server.name} ({self.server.id})"
+        return f"server '{self.server.name}' ({self.server.id})"
 
     @classmethod
     def attached(cls, make: resources.Resources) -> Stale:
@@ -166,7 +166,7 @@ CASES = [
     Case(
         attached_to_a_host,
         "Cinder has attachment {one.attachment_id} (attached) of host "
-        "metal-7, not of a server",
+        "'metal-7', not of a server",
     ),
     Case(
         of_another_server,

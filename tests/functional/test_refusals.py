@@ -21,8 +21,8 @@ LIVE = ("--destination-type=gold",)
 DIRECTLY = (*LIVE, "--swap-via=nova")
 
 SNAPSHOT = (
-    "the volume has 1 snapshot: before (available) (remedy: openstack volume "
-    "snapshot delete {snapshot})"
+    "the volume has 1 snapshot: 'before' (available) (remedy: openstack "
+    "volume snapshot delete {snapshot})"
 )
 ATTACHED = (
     "the volume is attached to server {server} (remedy: use --migration-type "
@@ -35,7 +35,7 @@ GUARDED = (
 NOT_SERVED = (
     "type bronze is not served by cloud@gamma#pool: volume_backend_name "
     "wants 'bronze', the pool reports 'gold' (remedy: choose one that does: "
-    "cloud@beta#pool)"
+    "'cloud@beta#pool')"
 )
 
 
@@ -72,7 +72,7 @@ def volume_ids(current_cloud: cloud_.Cloud) -> dict[str, str]:
         "snapshot": snapshots[snapped.id].id,
         "held": held.id,
         "both": both.id,
-        "two": ", ".join(f"{one.name} (available)" for one in listed),
+        "two": ", ".join(f"'{one.name}' (available)" for one in listed),
         "two_ids": " ".join(one.id for one in listed),
         "broken": broken.id,
         "server": server.id,

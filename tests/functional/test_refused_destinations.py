@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -63,7 +64,7 @@ def test_a_disabled_service_is_refused(
     said = untouched.refused(cloud, openstack, "run", volume.id, COLD, TO_BETA)
 
     assert said == (
-        f"{POOL}cinder-volume of cloud@beta is disabled: new disks (remedy: "
+        f"{POOL}cinder-volume of cloud@beta is disabled: 'new disks' (remedy: "
         "openstack volume service set --enable cloud@beta cinder-volume)"
     )
 
@@ -250,12 +251,14 @@ def test_a_quota_is_refused_until_it_suffices(
     volume: Any,
 ) -> None:
     project = make.project_id("demo")
-    reason = (
-        "{0}_gold of project {1}: 1 needed, 0 left (remedy: openstack quota "
-        "set --{0} <n> --volume-type gold {1})"
-    )
-    reasons = [reason.format(one, project) for one in ("volumes", "gigabytes")]
     quotas = make.cinder.quotas
+    usage = quotas.get(project, usage=True).to_dict()
+    reasons = [
+        f"{kind}_gold of project {project}: 1 needed, 0 left (remedy: "
+        f"openstack quota set --{kind} {usage[f'{kind}_gold']['in_use'] + 1} "
+        f"--volume-type=gold {project})"
+        for kind in ("volumes", "gigabytes")
+    ]
     quotas.update(project, volumes_gold=0, gigabytes_gold=0)
     try:
         said = untouched.refused(
@@ -263,7 +266,7 @@ def test_a_quota_is_refused_until_it_suffices(
         )
         check = openstack.migrate("check", volume.id, COLD, TO_GOLD, "-f=json")
         for remedy in untouched.remedies(said):
-            done = openstack(*remedy.replace("<n>", "-1").split()[1:])
+            done = openstack(*shlex.split(remedy)[1:])
             assert done.exit_code == 0, done.stderr
         cleared = openstack.migrate("check", volume.id, COLD, TO_GOLD)
     finally:

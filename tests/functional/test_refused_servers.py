@@ -28,7 +28,7 @@ class AttachedVolume:
 
     @property
     def label(self) -> str:
-        return f"server {self.server.name} ({self.server.id})"
+        return f"server '{self.server.name}' ({self.server.id})"
 
     def until(self, status: str) -> None:
         self.make.until_server(self.server.id, status)

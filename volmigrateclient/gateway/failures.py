@@ -13,7 +13,7 @@ from cinderclient import exceptions as cinder_exceptions
 from keystoneauth1 import exceptions as auth_exceptions
 from novaclient import exceptions as nova_exceptions
 
-from volmigrateclient.core.model import errors
+from volmigrateclient.core.model import errors, wording
 
 _P = typing.ParamSpec("_P")
 _T = typing.TypeVar("_T")
@@ -116,6 +116,8 @@ def _from_status(
     kind = _BY_STATUS.get(status)
     if kind is None:
         kind = errors.UnansweredError if status >= 500 else errors.CloudError
+    # A proxy may answer with a page, and what was asked may be repeated.
+    message = wording.escaped(" ".join(message.split())) if message else ""
     text = f"{service} answered {status}"
     if status == 406:
         text += ", it is too old (OpenStack Yoga or later is needed)"

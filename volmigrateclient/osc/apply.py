@@ -39,6 +39,7 @@ _COLUMNS = (
 
 class Apply(command.Lister):
     columns = _COLUMNS
+    prose = ("Reason",)
     _description = _(
         "Carry out a plan; run it again to resume where it stopped"
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, TextIO
 
 from osc_lib import exceptions
@@ -20,11 +21,16 @@ from volmigrateclient.i18n import _
 
 
 class _Around:
-    """The exit code, the columns, and streams that nobody reads."""
+    """The exit code, the columns, and streams that nobody reads.
+
+    What is shown is safe on a terminal, whoever has written it.
+    """
 
     app: Any
     #: The columns that the action gives.
     columns: ClassVar[tuple[str, ...]] = ()
+    #: Those of them that are sentences of our own, of one line or several.
+    prose: ClassVar[tuple[str, ...]] = ()
     #: What the command exits with although it has a table to show.
     exit_code = 0
 
@@ -38,13 +44,59 @@ class _Around:
                 _let_go(stream)
         return code or self.exit_code
 
+    def _safe(
+        self,
+        parsed_args: argparse.Namespace,
+        names: Sequence[str],
+        cells: Sequence[Any],
+    ) -> tuple[Any, ...]:
+        from volmigrateclient.osc import text
+
+        return text.row(
+            cells,
+            names,
+            parsed_args.formatter,
+            self.app.stdout.isatty(),
+            self.prose,
+        )
+
 
 class ShowOne(_Around, command.ShowOne):
     """A command that shows one row, and may fail all the same."""
 
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Sequence[Any],
+    ) -> int:
+        from volmigrateclient.osc import text
+
+        shown = self._safe(parsed_args, column_names, data)
+        with text.encodable(self.app.stdout):
+            code: int = super().produce_output(
+                parsed_args, column_names, shown
+            )
+        return code
+
 
 class Lister(_Around, command.Lister):
     """A command that shows many rows, and may fail all the same."""
+
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Iterable[Sequence[Any]],
+    ) -> int:
+        from volmigrateclient.osc import text
+
+        shown = [self._safe(parsed_args, column_names, row) for row in data]
+        with text.encodable(self.app.stdout):
+            code: int = super().produce_output(
+                parsed_args, column_names, shown
+            )
+        return code
 
 
 def _refuse_unknown(

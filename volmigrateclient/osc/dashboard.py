@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from volmigrateclient.core import paths
 from volmigrateclient.core.engine.durations import Durations
 from volmigrateclient.core.engine.reporter import Reporter
+from volmigrateclient.core.model import wording
 from volmigrateclient.core.planning.plan import Plan
 from volmigrateclient.osc import progress
 
@@ -127,19 +128,17 @@ class View(Reporter):
 
     def phase(self, move: paths.Move, phase: str, elapsed: float) -> None:
         volume = move.before.volume if move.survey else move.volume
-        name = volume.name if volume and volume.name else ""
+        name = wording.quoted(volume.name) if volume and volume.name else ""
         self._moving[move.action.resource_id] = name, phase, elapsed
 
     def waiting(self, caps: Mapping[str, int]) -> None:
         self._waiting = dict(caps)
 
     def warning(self, move: paths.Move, text: str) -> None:
-        self._out.print(
-            f"{move.action.resource_id}: warning: {text}", markup=False
-        )
+        self._say(f"{move.action.resource_id}: warning: {text}")
 
     def retrying(self, text: str) -> None:
-        self._out.print(text, markup=False)
+        self._say(text)
 
     def ended(self, result: paths.MoveResult) -> None:
         volume_id = result.action.resource_id
@@ -150,15 +149,13 @@ class View(Reporter):
         if result.outcome is paths.Outcome.DONE:
             self._moved += result.size
         elif not result.outcome.success:
-            self._out.print(
-                f"{volume_id}: {result.outcome.value}: {result.reason}",
-                markup=False,
-            )
+            self._say(f"{volume_id}: {result.outcome.value}: {result.reason}")
+
+    def _say(self, words: str) -> None:
+        self._out.print(progress.plain(words))
 
     def drawn(self) -> console.RenderableType:
         """What there is to see now; called by another thread."""
-        from rich import text
-
         moving, held = list(self._moving.items()), self._waiting
         lines = [self._counts(), self._estimate()]
         if held:
@@ -170,7 +167,7 @@ class View(Reporter):
         if more > 0:
             lines.append(f"  and {more} more")
         # Names are no markup.
-        return text.Text("\n".join(lines))
+        return progress.plain("\n".join(lines))
 
     def _counts(self) -> str:
         ended = sum(list(self._outcomes.values()))

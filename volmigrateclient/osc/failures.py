@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from osc_lib import exceptions
 
-from volmigrateclient.core.model import errors
+from volmigrateclient.core.model import errors, wording
 
 
 @contextlib.contextmanager
@@ -18,4 +18,6 @@ def for_the_user() -> Iterator[None]:
     try:
         yield
     except errors.MigrateError as error:
-        raise exceptions.CommandError(str(error)) from error
+        raise exceptions.CommandError(
+            wording.escaped_lines(str(error))
+        ) from error

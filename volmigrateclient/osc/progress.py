@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 from volmigrateclient.core import paths
 from volmigrateclient.core.engine.reporter import Reporter
+from volmigrateclient.core.model import wording
 
 if typing.TYPE_CHECKING:
     from rich import status, text
@@ -25,7 +26,7 @@ _AGAIN_AFTER = 60.0
 def note(app: Any, text: str) -> None:
     """Say something that is no error, whatever the level of logging."""
     if app.options.verbose_level > 0:
-        app.stderr.write(f"{text}\n")
+        app.stderr.write(f"{wording.escaped_lines(text)}\n")
 
 
 class Output:
@@ -113,7 +114,7 @@ class LineReporter(Reporter):
         self._say(text)
 
     def _say(self, text: str) -> None:
-        self._output.write(f"{text}\n")
+        self._output.write(f"{wording.escaped_lines(text)}\n")
         self._output.flush()
 
 
@@ -125,7 +126,9 @@ class LiveReporter(Reporter):
 
     def phase(self, move: paths.Move, phase: str, elapsed: float) -> None:
         volume = move.before.volume if move.survey else move.volume
-        label = volume.name or volume.id if volume else move.action.resource_id
+        label = volume.id if volume else move.action.resource_id
+        if volume is not None and volume.name:
+            label = wording.quoted(volume.name)
         self._live.update(plain(f"{label}: {phase}, {elapsed:.0f} s"))
 
     def warning(self, move: paths.Move, text: str) -> None:
@@ -139,4 +142,4 @@ def plain(words: str) -> text.Text:
     """Words as they are: a tenant's volume may be named like markup."""
     from rich import text
 
-    return text.Text(words)
+    return text.Text(wording.escaped_lines(words))

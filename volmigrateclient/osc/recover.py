@@ -114,16 +114,19 @@ class Recover(command.Lister):
         safe: Sequence[recovery.Leftover],
         older_than: float,
     ) -> bool:
+        from volmigrateclient.core.model import wording
+
         if parsed_args.auto_approve:
             return True
         if not safe or not sys.stdin.isatty():
             return False
         for one in safe:
-            self.app.stderr.write(
+            what = (
                 f"{one.evidence.marker.source_id}: "
                 f"{'; '.join(one.decision.reasons)}: "
-                f"{one.to_do(older_than)}\n"
+                f"{one.to_do(older_than)}"
             )
+            self.app.stderr.write(f"{wording.escaped(what)}\n")
         self.app.stderr.write(_("Do this now? [y/N] "))
         self.app.stderr.flush()
         return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -54,6 +54,7 @@ class Run(command.ShowOne):
         from volmigrateclient.core import paths
         from volmigrateclient.core.engine import Engine
         from volmigrateclient.core.engine.job import Job
+        from volmigrateclient.core.model import wording
         from volmigrateclient.osc import cloud, failures, interrupts, progress
 
         request = action_options.read(parsed_args)
@@ -67,10 +68,10 @@ class Run(command.ShowOne):
                 results = engine.run([Job(request)])
         result = results[0]
         if not result.volume_id or result.outcome is paths.Outcome.BLOCKED:
-            raise exceptions.CommandError(result.reason)
+            raise exceptions.CommandError(wording.escaped_lines(result.reason))
         self.exit_code = exit_codes.of([result.outcome])
         if not result.outcome.success:
-            LOG.error("%s", result.reason)
+            LOG.error("%s", wording.escaped_lines(result.reason))
         elif result.reason:
             progress.note(self.app, result.reason)
         return _row(result)

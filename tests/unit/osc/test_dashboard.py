@@ -61,7 +61,7 @@ def test_counts_and_what_moves() -> None:
         "1 running, 19 waiting",
         "0 GiB moved, 200 GiB left",
         "waiting for: total (19)",
-        "  v0 [bold]x: copying, 7 s",
+        "  v0 '[bold]x': copying, 7 s",
     ]
 
 

@@ -146,7 +146,7 @@ def test_on_a_terminal_warnings_stay() -> None:
 @pytest.mark.parametrize(
     ("move", "shown"),
     [
-        pytest.param(_move(), "data: copying, 7 s", id="its name"),
+        pytest.param(_move(), "'data': copying, 7 s", id="its name"),
         pytest.param(_move(name=""), f"{_ID}: copying, 7 s", id="or its ID"),
     ],
 )
@@ -163,8 +163,17 @@ def test_on_a_terminal_a_line_is_written_over(
     assert shown in recorded.file.getvalue()
 
 
-@pytest.mark.parametrize("name", ["[bold]x", "[/]", "x[/red]"])
-def test_on_a_terminal_a_name_is_no_markup(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("[bold]x", "[bold]x"),
+        ("[/]", "[/]"),
+        ("x[/red]", "x[/red]"),
+        ("\x1b[31mx", "\\x1b[31mx"),
+        ("x\ndone", "x\\ndone"),
+    ],
+)
+def test_on_a_terminal_a_name_is_text(name: str, shown: str) -> None:
     recorded = console.Console(file=io.StringIO(), width=200)
     live = recorded.status("checking")
 
@@ -172,7 +181,7 @@ def test_on_a_terminal_a_name_is_no_markup(name: str) -> None:
     recorded.print(live.renderable)
 
     assert isinstance(recorded.file, io.StringIO)
-    assert f"{name}: copying" in recorded.file.getvalue()
+    assert f"'{shown}': copying" in recorded.file.getvalue()
 
 
 class _Left(io.StringIO):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from volmigrateclient.core import model
 from volmigrateclient.core.checks import scheduler
 from volmigrateclient.core.checks.case import Case
-from volmigrateclient.core.model import check
+from volmigrateclient.core.model import check, wording
 from volmigrateclient.core.model.check import Check
 
 
@@ -37,7 +37,8 @@ def type_usable(case: Case) -> Iterator[Check]:
         yield Check.blocked(
             name,
             check.TYPE,
-            f"no volume type with a name or ID of '{asked}' exists",
+            "no volume type with a name or ID of "
+            f"{wording.quoted(asked)} exists",
             "openstack volume type list",
         )
         return
@@ -289,31 +290,36 @@ def quota(case: Case) -> Iterator[Check]:
 def headroom(case: Case, needed: dict[str, int]) -> Iterator[Check]:
     """Whether the project's quota leaves so much of each resource."""
     name, resources = "Quota", case.survey.quota
-    project = case.survey.volume.project_id
+    project_id = case.survey.volume.project_id
     if resources is None:
         yield Check.unknown(name, "Cinder does not show the project's quota")
         return
     short = False
     for resource, amount in needed.items():
-        left = resources[resource].headroom if resource in resources else None
-        if left is not None and left < amount:
+        held = resources.get(resource)
+        left = held.headroom if held else None
+        if held is not None and left is not None and left < amount:
             short = True
+            enough = held.in_use + held.reserved + amount
             yield Check.blocked(
                 name,
                 check.QUOTA,
-                f"{resource} of project {project}: {amount} needed, "
+                f"{resource} of project {project_id}: {amount} needed, "
                 f"{max(left, 0)} left",
-                f"openstack quota set --{_option(resource)} {project}",
+                f"openstack quota set {_option(resource, enough)} "
+                f"{project_id}",
             )
     if not short:
         yield Check.ok(name, "suffices")
 
 
-def _option(resource: str) -> str:
-    kind, _, type_name = resource.partition("_")
-    if type_name:
-        return f"{kind} <n> --volume-type {type_name}"
-    return f"{kind} <n>"
+def _option(resource: str, limit: int) -> str:
+    """How ``openstack quota set`` is told a limit."""
+    for kind in ("volumes", "gigabytes"):
+        if resource.startswith(f"{kind}_"):
+            volume_type = wording.shell(resource.removeprefix(f"{kind}_"))
+            return f"--{kind} {limit} --volume-type={volume_type}"
+    return f"--{resource.replace('_', '-')} {limit}"
 
 
 def source_service(case: Case) -> Iterator[Check]:
@@ -372,14 +378,17 @@ def _trouble(service: model.Service | None) -> tuple[str, str] | None:
     if service.frozen:  # and so disabled, which alone does not thaw it
         return (
             f"cinder-volume of {host} is frozen",
-            f"openstack volume host set --enable {host}",
+            f"openstack volume host set --enable {wording.shell(host)}",
         )
     if not service.enabled:
         why = service.disabled_reason
         return (
             f"cinder-volume of {host} is disabled"
-            + (f": {why}" if why else ""),
-            f"openstack volume service set --enable {host} cinder-volume",
+            + (f": {wording.quoted(why)}" if why else ""),
+            (
+                "openstack volume service set --enable "
+                f"{wording.shell(host)} cinder-volume"
+            ),
         )
     return None
 
@@ -394,4 +403,6 @@ def _pools_serving(case: Case, wanted: model.VolumeType | None) -> str:
     ]
     if not names:
         return "no other pool serves the type; retype the volume instead"
-    return "choose one that does: " + ", ".join(names[:5])
+    return "choose one that does: " + ", ".join(
+        wording.shell(name) for name in names[:5]
+    )

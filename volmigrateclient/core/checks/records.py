@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from volmigrateclient.core import model
 from volmigrateclient.core.checks.case import Case
 from volmigrateclient.core.cloud import Survey
+from volmigrateclient.core.model import wording
 from volmigrateclient.core.model.check import Check
 
 #: Cinder's attachments are known to this version and later ones; some
@@ -72,11 +73,13 @@ class Holder:
     def label(self) -> str:
         """The server or host, as messages name it."""
         if self.server is not None:
-            return f"server {self.server.name} ({self.server.id})"
+            return (
+                f"server {wording.quoted(self.server.name)} ({self.server.id})"
+            )
         if self.server_id is not None:
             return f"server {self.server_id}"
         host = self.attachment.host if self.attachment else None
-        return f"host {host}" if host else "a host"
+        return f"host {wording.quoted(host)}" if host else "a host"
 
 
 def holders(survey: Survey) -> tuple[Holder, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from volmigrateclient.core import model
 from volmigrateclient.core.checks.case import Case
-from volmigrateclient.core.model import check
+from volmigrateclient.core.model import check, wording
 from volmigrateclient.core.model.check import Check
 
 #: vm_state from which the spec allows a swap; Nova's own list.
@@ -117,4 +117,4 @@ def vtpm(case: Case) -> Iterator[Check]:
 
 
 def _label(server: model.Server) -> str:
-    return f"server {server.name} ({server.id})"
+    return f"server {wording.quoted(server.name)} ({server.id})"

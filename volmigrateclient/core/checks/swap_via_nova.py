@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from volmigrateclient.core.checks import destination
 from volmigrateclient.core.checks.case import Case
-from volmigrateclient.core.model import check, swap_marker
+from volmigrateclient.core.model import check, swap_marker, wording
 from volmigrateclient.core.model.check import Check
 
 #: Metadata by which orchestrators find their volume by its ID.
@@ -38,12 +38,12 @@ def project(case: Case) -> Iterator[Check]:
     if owner is None:
         return
     if owner.enabled:
-        yield Check.ok("Project", owner.name)
+        yield Check.ok("Project", wording.quoted(owner.name))
     else:
         yield Check.blocked(
             "Project",
             check.PROJECT,
-            f"project {owner.name} ({owner.id}) is disabled",
+            f"project {wording.quoted(owner.name)} ({owner.id}) is disabled",
             f"openstack project set --enable {owner.id}",
         )
 

@@ -10,7 +10,7 @@ from volmigrateclient.core import model
 from volmigrateclient.core.checks import records
 from volmigrateclient.core.checks.case import Case
 from volmigrateclient.core.checks.records import Agreement
-from volmigrateclient.core.model import check
+from volmigrateclient.core.model import check, wording
 from volmigrateclient.core.model.check import Check
 
 #: ``replication_status`` with which Cinder migrates
@@ -114,7 +114,10 @@ def snapshots(case: Case) -> Iterator[Check]:
     if not existing:
         yield Check.ok("Snapshots", "none")
         return
-    listed = ", ".join(f"{s.name or s.id} ({s.status})" for s in existing)
+    listed = ", ".join(
+        f"{wording.quoted(s.name) if s.name else s.id} ({s.status})"
+        for s in existing
+    )
     yield Check.blocked(
         "Snapshots",
         case.state_sentence,

@@ -8,6 +8,8 @@ import dataclasses
 import enum
 from collections.abc import Sequence
 
+from volmigrateclient.core.model import wording
+
 # The specification's sentences, to the letter.
 COLD_STATE = "Invalid state for cold migration"
 SAME_TYPE = "Volume type must be same for migrating"
@@ -78,10 +80,11 @@ class Check:
 
     @property
     def reason(self) -> str:
-        """The detail, and the remedy where there is one."""
+        """The detail, and the remedy where there is one, on one line."""
+        detail = wording.escaped(self.detail)
         if not self.remedy:
-            return self.detail
-        return f"{self.detail} (remedy: {self.remedy})"
+            return detail
+        return f"{detail} (remedy: {wording.escaped(self.remedy)})"
 
     @property
     def full_text(self) -> str:

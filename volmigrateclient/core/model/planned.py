@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from volmigrateclient.core.model import resources
+from volmigrateclient.core.model import resources, wording
 from volmigrateclient.core.model.action import Action
 
 
@@ -71,4 +71,4 @@ def _servers(volume: resources.Volume) -> tuple[str, ...]:
 def _text(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(value) or "none"
-    return str(value)
+    return wording.escaped(str(value))

@@ -34,6 +34,9 @@ PENDING = "pending"
 #: Instead of an earlier swap's request ID: the server had none.
 NO_SWAP = "none"
 
+#: A tenant may write into this metadata; its IDs become part of commands.
+_ID = re.compile(r"[\w-]*", re.ASCII)
+
 _DESCRIPTION = re.compile(
     r"swap of volume (?P<source>\S+); run (?P<run>\w+); "
     r"server (?P<server>\S+); started (?P<started>\S+?)\."
@@ -111,6 +114,9 @@ def of_volume(volume: Volume) -> SwapMarker | None:
     metadata = volume.metadata
     if metadata.get(ROLE_KEY) != DESTINATION or _SOURCE not in metadata:
         return None
+    ids = (_SOURCE, _RUN, _SERVER, _REQUEST, _AFTER)
+    if not all(_ID.fullmatch(metadata.get(key, "")) for key in ids):
+        return None  # not what we write
     return SwapMarker(
         source_id=metadata[_SOURCE],
         run_id=metadata.get(_RUN, ""),

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from volmigrateclient.core import model
 from volmigrateclient.core.cloud import Cloud
+from volmigrateclient.core.model import wording
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +62,7 @@ def _forged_admins(cloud: Cloud) -> Iterable[Advice]:
             yield Advice(
                 "admin user",
                 user.id,
-                f"user {name}, role admin",
+                f"user {wording.quoted(name)}, role admin",
                 "if it belongs to nobody, an earlier Watcher may have left it "
                 f"(OSSN-0094): openstack user show {user.id}",
             )
@@ -86,7 +87,8 @@ def _stuck_in_cinder(cloud: Cloud) -> Iterator[Advice]:
         yield Advice(
             "old copy",
             volume.id,
-            f"{volume.status} on {volume.host}, {volume.description}",
+            f"{volume.status} on {volume.host}, "
+            f"{wording.quoted(volume.description or '')}",
             "the move succeeded but its old data was not deleted: read "
             "cinder-volume's log; if the volume that it names is fine: "
             f"openstack volume set --state error {volume.id}; openstack "

@@ -69,8 +69,8 @@ def _with_service(**seen: Any) -> Any:
                 (
                     "blocked",
                     (
-                        f"{_POOL}cinder-volume of c2@gold is disabled: new "
-                        "firmware"
+                        f"{_POOL}cinder-volume of c2@gold is disabled: 'new "
+                        "firmware'"
                     ),
                 )
             ],
@@ -239,7 +239,7 @@ def test_type_on_pool(
 @pytest.mark.parametrize(
     ("node", "remedy"),
     [
-        (builders.OTHER, f"choose one that does: {builders.SPARE}"),
+        (builders.OTHER, f"choose one that does: '{builders.SPARE}'"),
         (builders.SPARE, None),
     ],
 )

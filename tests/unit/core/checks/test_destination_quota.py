@@ -96,7 +96,7 @@ def test_the_remedy_for_a_quota_names_the_type() -> None:
 
     (found,) = destination.quota(builders.case(builders.retype(), seen))
     assert found.remedy == (
-        "openstack quota set --volumes <n> --volume-type silver "
+        "openstack quota set --volumes 1 --volume-type=silver "
         f"{builders.PROJECT_ID}"
     )
 

@@ -22,7 +22,7 @@ _RESERVED = model.Attachment("r", _ID, _SERVER_ID, "reserved")
 _OF_HOST = model.Attachment("h", _ID, None, host="bm1")
 _OTHER = builders.server(id="other", name="db")
 _NOT_LISTING = builders.server(volume_ids=frozenset())
-_WEB = f"server web ({_SERVER_ID})"
+_WEB = f"server 'web' ({_SERVER_ID})"
 _DELETE = (
     f"openstack --os-volume-api-version 3.27 volume attachment delete {_A.id}"
 )
@@ -151,7 +151,8 @@ def test_without_nova_nothing_is_agreed_on() -> None:
         ),
         pytest.param(
             {"volume": builders.attached(attachments=(_OF_HOST,))},
-            "Cinder has attachment h (attached) of host bm1, not of a server",
+            "Cinder has attachment h (attached) of host 'bm1', not of a "
+            "server",
             "disconnect it on that host first, then: openstack "
             "--os-volume-api-version 3.27 volume attachment delete h",
             id="a host's",

@@ -13,7 +13,7 @@ from volmigrateclient.core import model
 from volmigrateclient.core.checks import server
 
 _SWAP = "Invalid state for swapping volume: "
-_WEB = f"server web ({builders.SERVER_ID})"
+_WEB = f"server 'web' ({builders.SERVER_ID})"
 
 
 def _case(**seen: Any) -> Any:

@@ -49,13 +49,13 @@ def test_no_quota_of_a_type_that_there_is_not() -> None:
     ("project", "says"),
     [
         (None, []),
-        (model.Project("p", "shop", "d", True), [("ok", "shop")]),
+        (model.Project("p", "shop", "d", True), [("ok", "'shop'")]),
         (
             model.Project("p", "shop", "d", False),
             [
                 (
                     "blocked",
-                    "Project cannot be used: project shop (p) is disabled",
+                    "Project cannot be used: project 'shop' (p) is disabled",
                 )
             ],
         ),

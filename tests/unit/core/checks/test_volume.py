@@ -18,7 +18,7 @@ _SWAP = "Invalid state for swapping volume: "
 _IDLE = ("ok", "none running")
 _HELD = (
     "blocked",
-    _COLD + f"the volume is attached to server web ({builders.SERVER_ID})",
+    _COLD + f"the volume is attached to server 'web' ({builders.SERVER_ID})",
 )
 _ON_HOST = model.Attachment("a", builders.VOLUME_ID, None, host="bm1")
 _SECOND = model.Attachment("b", builders.VOLUME_ID, "other")
@@ -64,7 +64,8 @@ def _survey(volume: model.Volume) -> Survey:
             [
                 (
                     "blocked",
-                    _COLD + "Cinder has attachment a (attached) of host bm1, "
+                    _COLD
+                    + "Cinder has attachment a (attached) of host 'bm1', "
                     "not of a server",
                 ),
                 _IDLE,
@@ -130,7 +131,7 @@ def test_cold_needs_it_detached(
                 (
                     "ok",
                     (
-                        f"the volume is attached to server web "
+                        f"the volume is attached to server 'web' "
                         f"({builders.SERVER_ID})"
                     ),
                 ),
@@ -168,8 +169,8 @@ def test_cold_needs_it_detached(
                 (
                     "blocked",
                     _SWAP + "the volume has 2 attachments "
-                    f"(server web ({builders.SERVER_ID}), server db (other)); "
-                    "Nova swaps only where there is one",
+                    f"(server 'web' ({builders.SERVER_ID}), server 'db' "
+                    "(other)); Nova swaps only where there is one",
                 ),
                 ("ok", "in-use"),
                 _IDLE,
@@ -181,7 +182,8 @@ def test_cold_needs_it_detached(
             [
                 (
                     "blocked",
-                    _SWAP + "Cinder has attachment a (attached) of host bm1, "
+                    _SWAP
+                    + "Cinder has attachment a (attached) of host 'bm1', "
                     "not of a server",
                 ),
                 _IDLE,
@@ -194,7 +196,7 @@ def test_cold_needs_it_detached(
                 (
                     "ok",
                     (
-                        f"the volume is attached to server web "
+                        f"the volume is attached to server 'web' "
                         f"({builders.SERVER_ID})"
                     ),
                 ),
@@ -248,7 +250,7 @@ def test_snapshots_of_the_volume_block(path: str) -> None:
     assert builders.words(volume.snapshots(case)) == [
         (
             "blocked",
-            sentence + "the volume has 2 snapshots: before-upgrade "
+            sentence + "the volume has 2 snapshots: 'before-upgrade' "
             "(available), s2 (error)",
         )
     ]
@@ -261,7 +263,7 @@ def test_one_snapshot_is_no_plural() -> None:
 
     (found,) = volume.snapshots(case)
     assert found.detail == (
-        "the volume has 1 snapshot: before-upgrade (available)"
+        "the volume has 1 snapshot: 'before-upgrade' (available)"
     )
 
 

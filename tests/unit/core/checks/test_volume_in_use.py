@@ -115,7 +115,7 @@ def test_a_swap_via_nova_never_joins_a_move_of_cinder() -> None:
         (
             "shelved",
             (
-                "the volume is not attached, but reserved for server web "
+                "the volume is not attached, but reserved for server 'web' "
                 "(shelved)"
             ),
         ),

@@ -75,7 +75,7 @@ def test_every_reason_is_named_and_the_plan_goes_on() -> None:
 
     (reason,) = blocked.reasons
     assert reason.startswith("Invalid state for cold migration: the volume ")
-    assert "has 1 snapshot: before-upgrade" in reason
+    assert "has 1 snapshot: 'before-upgrade'" in reason
     assert "is in group g" in reason
     assert ready.readiness is planner.Readiness.READY
 
