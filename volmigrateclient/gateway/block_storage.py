@@ -6,29 +6,30 @@ from __future__ import annotations
 
 import functools
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
+from urllib import parse
 
 from cinderclient import client as cinder_client
 
 from volmigrateclient.core import model
-from volmigrateclient.core.model import errors
-from volmigrateclient.gateway import connection, failures
-
-#: The first with volume_type_id in a volume (Xena).
-MICROVERSION = "3.63"
+from volmigrateclient.core.model import errors, microversion
+from volmigrateclient.gateway import connection, failures, microversions
 
 #: IDs in one list request: its URL stays under the shortest usual limit.
 _IDS_PER_REQUEST = 50
+
+#: Rows of one page, as many as Cinder gives by default.
+_PAGE = 1000
+
+#: Without it, Cinder lists an admin's own project alone.
+_ALL_PROJECTS: dict[str, object] = {"all_tenants": 1}
 
 #: What Cinder mixes into an attached volume's metadata by itself.
 _ADMIN_METADATA = ("readonly", "attached_mode")
 
 #: No volume has this ID.
 _NO_ID = str(uuid.UUID(int=0))
-
-#: Rows of one page, as many as Cinder gives by default.
-_PAGE = 1000
 
 _HOST = "os-vol-host-attr:host"
 
@@ -41,13 +42,31 @@ class BlockStorage:
     """See :class:`volmigrateclient.core.cloud.BlockStorage`."""
 
     def __init__(self, link: connection.Connection) -> None:
-        self._cinder = cinder_client.Client(
-            MICROVERSION,
+        self._cinder_link = link
+        self._cinder_version = microversions.Negotiated(
+            microversions.CINDER, link
+        )
+        #: By name, for a Cinder that tells no volume's type but by name.
+        self._type_ids: dict[str, str] = {}
+
+    @functools.cached_property
+    def _cinder(self) -> Any:
+        link = self._cinder_link
+        return cinder_client.Client(
+            str(self._cinder_version.get()),
             session=link.session,
             region_name=link.region_name,
             endpoint_type=link.interface,
             endpoint_override=link.endpoint_overrides.get("block-storage"),
         )
+
+    def block_storage_version(self) -> model.Microversion:
+        return self._cinder_version.get()
+
+    def _needs(self, needed: model.Microversion) -> None:
+        takes = self._cinder_version.get()
+        if takes < needed:
+            raise errors.TooOldError("Cinder", takes, needed)
 
     def find_volumes(self, name_or_id: str) -> Sequence[model.Volume]:
         volume_id = _as_uuid(name_or_id)
@@ -93,10 +112,24 @@ class BlockStorage:
             ) from error
 
     def list_volumes(self, **filters: object) -> Sequence[model.Volume]:
-        return [
-            _volume(vars(row))
-            for row in _paged(self._cinder.volumes.list, filters)
-        ]
+        rows = list(
+            self._rows("/volumes/detail", "volumes", _ALL_PROJECTS | filters)
+        )
+        if self._cinder_version.get() < microversion.VOLUME_TYPE_IDS:
+            self._add_type_ids(rows)
+        return [_volume(row) for row in rows]
+
+    def _add_type_ids(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Look up the types of volumes, of which Cinder gave the names.
+
+        The names are those that the last reading of the types showed. Each
+        move begins with one, in its survey.
+        """
+        named = {row["volume_type"] for row in rows if row["volume_type"]}
+        if not named <= self._type_ids.keys():
+            self.list_types()
+        for row in rows:
+            row["volume_type_id"] = self._type_ids.get(row["volume_type"])
 
     def list_snapshots(self, volume_id: str) -> Sequence[model.Snapshot]:
         return [
@@ -109,10 +142,12 @@ class BlockStorage:
     ) -> Sequence[tuple[str, model.Snapshot]]:
         return [
             (
-                row.volume_id,
-                model.Snapshot(row.id, row.name or "", row.status),
+                row["volume_id"],
+                model.Snapshot(row["id"], row["name"] or "", row["status"]),
             )
-            for row in _paged(self._cinder.volume_snapshots.list, filters)
+            for row in self._rows(
+                "/snapshots/detail", "snapshots", _ALL_PROJECTS | filters
+            )
         ]
 
     def list_attachments(self, volume_id: str) -> Sequence[model.Attachment]:
@@ -122,24 +157,22 @@ class BlockStorage:
         return self._attachments()
 
     def _attachments(self, **filters: object) -> list[model.Attachment]:
+        self._needs(microversion.ATTACHMENTS)
         # Not the details: those hold connection_info, the backend's secrets.
         return [
             model.Attachment(
-                id=row.id,
-                volume_id=row.volume_id,
-                server_id=row.instance,
-                status=row.status,
+                id=row["id"],
+                volume_id=row["volume_id"],
+                server_id=row["instance"],
+                status=row["status"],
             )
-            for row in _paged(
-                functools.partial(
-                    self._cinder.attachments.list, detailed=False
-                ),
-                filters,
+            for row in self._rows(
+                "/attachments", "attachments", _ALL_PROJECTS | filters
             )
         ]
 
     def list_types(self) -> Sequence[model.VolumeType]:
-        return [
+        types = [
             model.VolumeType(
                 id=row["id"],
                 name=row["name"],
@@ -147,11 +180,12 @@ class BlockStorage:
                 extra_specs=row.get("extra_specs") or {},
                 qos_specs_id=row.get("qos_specs_id"),
             )
-            for row in (
-                found.to_dict()
-                for found in self._cinder.volume_types.list(is_public=None)
+            for row in self._rows(
+                "/types", "volume_types", {"is_public": None}
             )
         ]
+        self._type_ids = {found.name: found.id for found in types}
+        return types
 
     def type_projects(self, type_id: str) -> Collection[str]:
         rows = self._cinder.volume_type_access.list(type_id)
@@ -200,6 +234,7 @@ class BlockStorage:
         }
 
     def list_messages(self, volume_id: str) -> Sequence[str]:
+        self._needs(microversion.MESSAGES)
         rows = self._cinder.messages.list(
             search_opts={"resource_uuid": volume_id}
         )
@@ -257,30 +292,47 @@ class BlockStorage:
         self._cinder.volumes.roll_detaching(volume_id)
 
     def delete_attachment(self, attachment_id: str) -> None:
+        self._needs(microversion.ATTACHMENTS)
         self._cinder.attachments.delete(attachment_id)
 
     def delete_volume(self, volume_id: str) -> None:
         self._cinder.volumes.delete(volume_id)
 
+    def _rows(
+        self, path: str, key: str, filters: Mapping[str, object]
+    ) -> Iterator[dict[str, Any]]:
+        """All rows, page by page.
 
-def _paged(
-    list_: Callable[..., Sequence[Any]], filters: Mapping[str, object]
-) -> Iterator[Any]:
-    """All rows of all projects, page by page.
+        cinderclient holds every page until it has the last, follows links as
+        Cinder writes them, which behind a proxy may lead nowhere, and looks
+        for the link of volume types under a name that they do not have.
 
-    Left to itself, cinderclient holds every page until it has the last.
-    """
-    marker = None
-    while True:
-        page = list_(
-            search_opts={"all_tenants": 1, **filters},
-            limit=_PAGE,
-            marker=marker,
-        )
-        yield from page
-        if len(page) < _PAGE:
-            return
-        marker = page[-1].id
+        :param key: of the rows in the answer
+        """
+        asked: dict[str, object] = {"limit": _PAGE, **filters}
+        while True:
+            _, body = self._cinder.client.get(
+                f"{path}?{parse.urlencode(asked)}"
+            )
+            page = body[key]
+            yield from page
+            if not page or not _has_more(body, key):
+                return
+            asked["marker"] = page[-1]["id"]
+
+
+def _has_more(body: Mapping[str, Any], key: str) -> bool:
+    """Whether there may be another page (services.rst, services-lists)."""
+    if key == "attachments":
+        # They come without a link. To ask again is in vain almost always,
+        # except where an operator allows but a few rows.
+        return len(body[key]) > 1
+    return any(
+        link.get("rel") == "next"
+        for name, links in body.items()
+        if name.endswith("_links")
+        for link in links
+    )
 
 
 def _volume(body: Mapping[str, Any]) -> model.Volume:
@@ -301,6 +353,7 @@ def _volume(body: Mapping[str, Any]) -> model.Volume:
         type_id=body.get("volume_type_id"),
         type_name=body.get("volume_type"),
         host=body[_HOST],
+        cluster_name=body.get("cluster_name"),
         migration_status=body.get("migration_status") or None,
         attachments=tuple(
             model.Attachment(

@@ -9,16 +9,18 @@ import re
 import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib import parse
 
 from novaclient import exceptions as nova_exceptions
 
 from volmigrateclient.core import model
-from volmigrateclient.gateway import connection, failures
+from volmigrateclient.gateway import connection, failures, microversions
 
-#: The first that shows Cinder's attachment ID of an attached volume.
-MICROVERSION = "2.89"
 #: The last before an update of an attachment may write more than its volume.
-SWAP_MICROVERSION = "2.84"
+_SWAP_MICROVERSION = model.Microversion(2, 84)
+
+#: Of every server but one in a cell that is down.
+_VM_STATE = "OS-EXT-STS:vm_state"
 
 #: A patched Nova's words for: only Cinder may call this (OSSN-0094). They
 #: differ between releases (services.rst, services-guard).
@@ -32,15 +34,20 @@ class Compute:
     """See :class:`volmigrateclient.core.cloud.Compute`."""
 
     def __init__(self, link: connection.Connection) -> None:
-        self._link = link
+        self._nova_link = link
+        self._nova_version = microversions.Negotiated(microversions.NOVA, link)
 
     @functools.cached_property
     def _nova(self) -> Any:
-        return _client(MICROVERSION, self._link)
+        return _client(self._nova_version.get(), self._nova_link)
 
     @functools.cached_property
     def _nova_swap(self) -> Any:
-        return _client(SWAP_MICROVERSION, self._link)
+        version = min(self._nova_version.get(), _SWAP_MICROVERSION)
+        return _client(version, self._nova_link)
+
+    def compute_version(self) -> model.Microversion:
+        return self._nova_version.get()
 
     def get_server(self, server_id: str) -> model.Server:
         return _server(self._nova.servers.get(server_id).to_dict())
@@ -58,11 +65,23 @@ class Compute:
         ]
 
     def _servers(self, **filters: str) -> Iterator[dict[str, Any]]:
-        # limit=-1 follows the pages to their end.
-        rows = self._nova.servers.list(
-            search_opts={"all_tenants": 1, **filters}, limit=-1
-        )
-        return (row.to_dict() for row in rows)
+        """All servers, page by page.
+
+        Only without a filter, and only on the first page, Nova lists the
+        servers of cells that are down (services.rst, services-servers).
+        """
+        asked = {"all_tenants": "1", **filters}
+        while True:
+            _, body = self._nova.client.get(
+                f"/servers/detail?{parse.urlencode(asked)}"
+            )
+            page = body["servers"]
+            yield from page
+            # They come last, and none of them marks a place in the list.
+            known = [row["id"] for row in page if _VM_STATE in row]
+            if not known or not body.get("servers_links"):
+                return
+            asked["marker"] = known[-1]
 
     def list_compute_services(self) -> Sequence[model.Service]:
         return [
@@ -82,9 +101,13 @@ class Compute:
         return [
             model.ServerVolume(
                 volume_id=body["volumeId"],
-                attachment_id=body.get("attachment_id"),
+                attachment_id=(
+                    body["attachment_id"] or ""
+                    if "attachment_id" in body
+                    else None
+                ),
                 device=body.get("device"),
-                delete_on_termination=body["delete_on_termination"],
+                delete_on_termination=body.get("delete_on_termination"),
                 tag=body.get("tag"),
             )
             for body in (
@@ -144,12 +167,12 @@ class Compute:
         ]
 
 
-def _client(microversion: str, link: connection.Connection) -> Any:
+def _client(version: model.Microversion, link: connection.Connection) -> Any:
     # Some 30 ms that a detached volume's move has no use for.
     from novaclient import client as nova_client
 
     return nova_client.Client(
-        microversion,
+        str(version),
         session=link.session,
         region_name=link.region_name,
         endpoint_type=link.interface,
@@ -158,36 +181,25 @@ def _client(microversion: str, link: connection.Connection) -> Any:
 
 
 def _server(body: dict[str, Any]) -> model.Server:
-    if "OS-EXT-STS:vm_state" not in body:
-        # Five keys are all that Nova tells of a server whose cell is down.
-        return model.Server(
-            id=body["id"],
-            name=body.get("name") or "",
-            project_id=body["tenant_id"],
-            status=body["status"],
-            vm_state="unknown",
-            task_state=None,
-            power_state=0,
-            locked=False,
-            host=None,
-            availability_zone=None,
-            volume_ids=None,
-        )
-    extra_specs = (body.get("flavor") or {}).get("extra_specs") or {}
+    # In a cell that is down there are a few of these keys only.
+    known = _VM_STATE in body
+    extra_specs = (body.get("flavor") or {}).get("extra_specs")
     return model.Server(
         id=body["id"],
-        name=body["name"],
+        name=body["name"] if known else None,
         project_id=body["tenant_id"],
         status=body["status"],
-        vm_state=body["OS-EXT-STS:vm_state"],
-        task_state=body["OS-EXT-STS:task_state"],
-        power_state=body["OS-EXT-STS:power_state"],
-        locked=bool(body.get("locked")),
+        vm_state=body.get(_VM_STATE),
+        task_state=body.get("OS-EXT-STS:task_state"),
+        power_state=body["OS-EXT-STS:power_state"] if known else None,
+        locked=body.get("locked"),
         host=body.get("OS-EXT-SRV-ATTR:host"),
         availability_zone=body.get("OS-EXT-AZ:availability_zone"),
-        tpm="hw:tpm_version" in extra_specs,
-        volume_ids=frozenset(
-            row["id"]
-            for row in body.get("os-extended-volumes:volumes_attached", ())
-        ),
+        tpm=None if extra_specs is None else "hw:tpm_version" in extra_specs,
+        volume_ids=_volume_ids(body) if known else None,
     )
+
+
+def _volume_ids(body: dict[str, Any]) -> frozenset[str]:
+    rows = body.get("os-extended-volumes:volumes_attached", ())
+    return frozenset(row["id"] for row in rows)

@@ -67,7 +67,7 @@ def translated(
                 ) from error
             except auth_exceptions.EndpointNotFound as error:
                 raise errors.ServiceMissingError(
-                    f"{service} cannot be found in the catalogue: {error}"
+                    service, "endpoint of it in the catalogue"
                 ) from error
             except auth_exceptions.ClientException as error:
                 raise errors.CloudError(f"{service}: {error}") from error

@@ -15,7 +15,7 @@ from keystoneauth1.identity import generic
 
 from volmigrateclient.core import model
 from volmigrateclient.core.model import errors
-from volmigrateclient.gateway import block_storage, connection, failures
+from volmigrateclient.gateway import connection, failures
 
 
 @failures.translated_class("Keystone")
@@ -167,7 +167,8 @@ class Identity:
             timeout=admin.timeout,
         )
         cinder = cinder_client.Client(
-            block_storage.MICROVERSION,
+            # Any Cinder takes it, and only the volume's ID is read.
+            "3.0",
             session=session,
             region_name=self._link.region_name,
             endpoint_type=self._link.interface,

@@ -72,10 +72,9 @@ class Holder:
     @property
     def label(self) -> str:
         """The server or host, as messages name it."""
-        if self.server is not None:
-            return (
-                f"server {wording.quoted(self.server.name)} ({self.server.id})"
-            )
+        if self.server is not None and self.server.name is not None:
+            name = wording.quoted(self.server.name)
+            return f"server {name} ({self.server.id})"
         if self.server_id is not None:
             return f"server {self.server_id}"
         host = self.attachment.host if self.attachment else None

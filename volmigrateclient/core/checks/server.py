@@ -29,6 +29,15 @@ def state(case: Case) -> Iterator[Check]:
     for server in case.survey.servers:
         name = "Server state"
         label = _label(server)
+        if server.vm_state is None:
+            yield Check.blocked(
+                name,
+                check.SWAP_STATE,
+                f"Nova does not tell the state of {label}: its cell is down",
+                "bring the cell's database and message queue back; see "
+                "'nova-manage cell_v2 list_cells'",
+            )
+            continue
         if server.vm_state not in SWAPPABLE:
             back = _BROUGHT_BACK_BY.get(server.vm_state)
             yield Check.blocked(
@@ -70,7 +79,14 @@ def state(case: Case) -> Iterator[Check]:
 def unlocked(case: Case) -> Iterator[Check]:
     """Nobody asked that the server be left alone."""
     for server in case.survey.servers:
-        if server.locked:
+        if server.locked is None:
+            if server.state_known:
+                yield Check.unknown(
+                    "Server lock",
+                    "Nova before 2.9 (Mitaka) does not tell whether "
+                    f"{_label(server)} is locked",
+                )
+        elif server.locked:
             yield Check.blocked(
                 "Server lock",
                 check.SWAP_STATE,
@@ -105,7 +121,15 @@ def compute_service(case: Case) -> Iterator[Check]:
 def vtpm(case: Case) -> Iterator[Check]:
     """A vTPM may be wiped by a swap (services.rst, services-vtpm)."""
     for server in case.survey.servers:
-        if server.tpm:
+        if server.tpm is None:
+            if server.state_known:
+                yield Check.unknown(
+                    "vTPM",
+                    "Nova does not show the extra specs of "
+                    f"{_label(server)}'s flavor, as it does from 2.47 (Pike) "
+                    "on, and so not whether it has a vTPM",
+                )
+        elif server.tpm:
             yield Check.warning(
                 "vTPM",
                 f"{_label(server)} has a vTPM; Nova before 31.3.0, 32.2.0 "
@@ -117,4 +141,6 @@ def vtpm(case: Case) -> Iterator[Check]:
 
 
 def _label(server: model.Server) -> str:
+    if server.name is None:
+        return f"server {server.id}"
     return f"server {wording.quoted(server.name)} ({server.id})"

@@ -18,6 +18,13 @@ from volmigrateclient.core import model
 class BlockStorage(typing.Protocol):
     """What Cinder is asked."""
 
+    def block_storage_version(self) -> model.Microversion:
+        """In which it is asked: says what it tells. One request, once.
+
+        :raises NoMicroversionsError: its endpoint is one of an older API
+        :raises ServiceMissingError: the catalogue has none
+        """
+
     def find_volumes(self, name_or_id: str) -> Sequence[model.Volume]:
         """Volumes of all projects with that ID or else that name."""
 
@@ -107,6 +114,13 @@ class BlockStorage(typing.Protocol):
 
 class Compute(typing.Protocol):
     """What Nova is asked."""
+
+    def compute_version(self) -> model.Microversion:
+        """In which it is asked: says what it tells. One request, once.
+
+        :raises NoMicroversionsError: its endpoint is one of an older API
+        :raises ServiceMissingError: the catalogue has none
+        """
 
     def get_server(self, server_id: str) -> model.Server:
         """A server of any project."""

@@ -15,6 +15,7 @@ from volmigrateclient.core.model.action import (
     Request,
 )
 from volmigrateclient.core.model.check import Check, Result
+from volmigrateclient.core.model.microversion import Microversion
 from volmigrateclient.core.model.planned import PlannedVolume
 from volmigrateclient.core.model.resources import (
     MIGRATING,
@@ -45,6 +46,7 @@ __all__ = (
     "Attachment",
     "Check",
     "Encryption",
+    "Microversion",
     "Options",
     "Path",
     "PlannedVolume",

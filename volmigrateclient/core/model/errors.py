@@ -131,6 +131,38 @@ class CloudError(MigrateError):
         super().__init__(message)
 
 
+class ServiceMissingError(CloudError):
+    """The catalogue has no endpoint of a service: nobody can be asked.
+
+    :param where: interface and region that were looked for
+    """
+
+    def __init__(self, service: str, where: str) -> None:
+        super().__init__(f"{service} cannot be asked: there is no {where}")
+
+
+class NoMicroversionsError(CloudError):
+    """An endpoint that tells too little for anything to be verified."""
+
+    def __init__(self, service: str, url: str, needed: str) -> None:
+        super().__init__(
+            f"{service}'s endpoint {url} takes no microversions, so that "
+            "nothing could be verified there: give the endpoint that ends in "
+            f"/{needed} in its place (see 'openstack endpoint list' and "
+            "'openstack endpoint set --url')"
+        )
+
+
+class TooOldError(CloudError):
+    """A service's API is too old to tell something, or to do it."""
+
+    def __init__(self, service: str, takes: object, needed: object) -> None:
+        super().__init__(
+            f"{service} is too old for this: it takes microversion {takes} "
+            f"at most, and {needed} is needed"
+        )
+
+
 class NotFoundError(CloudError):
     """404."""
 
@@ -145,10 +177,6 @@ class UnauthorizedError(CloudError):
 
 class ForbiddenError(CloudError):
     """403: the credentials do not allow it."""
-
-
-class ServiceMissingError(CloudError):
-    """The region's catalogue has no endpoint of a service."""
 
 
 class ConflictError(CloudError):

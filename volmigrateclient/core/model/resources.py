@@ -50,9 +50,14 @@ class Volume:
     project_id: str
     status: str
     size: int
+    #: Cinder before 3.63 (Wallaby) tells the type's name only: the gateway
+    #: then looks the name up. None is no type, or one that is gone.
     type_id: str | None
     type_name: str | None
     host: str | None
+    #: ``cluster@backend#pool``. None is no cluster, or is not told: by
+    #: Cinder before 3.61 (Victoria).
+    cluster_name: str | None = None
     migration_status: str | None = None
     attachments: tuple[Attachment, ...] = ()
     availability_zone: str | None = None
@@ -143,6 +148,8 @@ class Service:
     enabled: bool
     up: bool
     frozen: bool = False
+    #: ``cluster@backend``. None is no cluster, or is not told: by Cinder
+    #: before 3.7 (Newton).
     cluster: str | None = None
     disabled_reason: str | None = None
     zone: str | None = None
@@ -166,15 +173,15 @@ class Quota:
 
 @dataclasses.dataclass(frozen=True)
 class ServerVolume:
-    """One row of a server's os-volume_attachments, at 2.89 or later.
-
-    ``attachment_id`` is Cinder's.
-    """
+    """One row of a server's os-volume_attachments."""
 
     volume_id: str
+    #: Cinder's attachment; empty where Nova knows of none. None is not told:
+    #: by Nova before 2.89 (Xena).
     attachment_id: str | None
     device: str | None
-    delete_on_termination: bool
+    #: None is not told: by Nova before 2.79 (Train).
+    delete_on_termination: bool | None
     tag: str | None = None
 
 
@@ -184,22 +191,39 @@ class Server:
 
     ``status`` is the API's word (VERIFY_RESIZE), ``vm_state`` Nova's
     (resized). ``power_state`` is 1 running, 3 paused, 4 shut down.
+
+    Of a server in a cell that is down Nova tells that it exists, and no
+    more (services.rst, services-servers): see :attr:`state_known`.
     """
 
     id: str
-    name: str
+    #: None where its cell is down.
+    name: str | None
     project_id: str
+    #: ``UNKNOWN`` where its cell is down.
     status: str
-    vm_state: str
+    #: None where its cell is down.
+    vm_state: str | None
+    #: None is idle; where its cell is down it says nothing.
     task_state: str | None
-    power_state: int
-    locked: bool
+    #: None where its cell is down.
+    power_state: int | None
+    #: None is not told: its cell is down, or Nova is older than 2.9 (Mitaka).
+    locked: bool | None
+    #: The nova-compute that has it; None is none, or its cell is down.
     host: str | None
     availability_zone: str | None
-    tpm: bool = False
-    #: The volumes that it has, also such as are only reserved for it; None
-    #: where Nova does not tell, because the server's cell is down.
+    #: Whether its flavor has a vTPM. None is not told: its cell is down, or
+    #: Nova is older than 2.47 (Pike), or policy hides extra specs.
+    tpm: bool | None = False
+    #: The volumes that it has, also such as are only reserved for it; None is
+    #: not told: its cell is down.
     volume_ids: frozenset[str] | None = frozenset()
+
+    @property
+    def state_known(self) -> bool:
+        """Whether Nova tells more than that the server exists."""
+        return self.vm_state is not None
 
     @property
     def soft_deleted(self) -> bool:

@@ -286,7 +286,7 @@ def test_a_server_of_a_cell_that_is_down_is_told_from_the_others() -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        errors.ServiceMissingError("no endpoint"),
+        errors.ServiceMissingError("Nova", "endpoint"),
         errors.ForbiddenError("policy", 403),
     ],
 )
