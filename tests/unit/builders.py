@@ -13,6 +13,7 @@ from typing import Any
 
 from volmigrateclient.core import checks, model
 from volmigrateclient.core.cloud import Survey
+from volmigrateclient.core.cloud.place import Place
 from volmigrateclient.core.cloud.survey import find_type
 
 VOLUME_ID = "11111111-1111-4111-8111-111111111111"
@@ -22,6 +23,9 @@ ATTACHMENT_ID = "44444444-4444-4444-8444-444444444444"
 
 #: Where the volume is, where else its type is served, and another type's.
 POOL, SPARE, OTHER = "c1@gold#one", "c2@gold#two", "c3@silver#one"
+
+#: The pool where else its type is served, under all of its names.
+SPARE_PLACE = Place(SPARE, None, ())
 
 ATTACHMENT = model.Attachment(ATTACHMENT_ID, VOLUME_ID, SERVER_ID)
 SNAPSHOT = model.Snapshot("snapshot-id", "before-upgrade", "available")

@@ -70,6 +70,7 @@ class ScriptedCloud:
         #: What a server has by Nova, where that is not what Cinder says.
         self.volume_ids: dict[str, frozenset[str] | None] = {}
         self.server_volumes: Sequence[model.ServerVolume] = ()
+        self.how: dict[str, bool] = {}
         self.swaps: list[model.SwapAction] = []
 
     @property
@@ -153,8 +154,11 @@ class ScriptedCloud:
         self._answer("quota")
         return {}
 
-    def migrate_volume(self, volume_id: str, pool: str, *, lock: bool) -> str:
+    def migrate_volume(
+        self, volume_id: str, pool: str, *, lock: bool, **how: bool
+    ) -> str:
         self.writes.append(("migrate", volume_id, pool, str(lock)))
+        self.how = how
         self._answer("migrate_volume")
         return "req-migrate"
 

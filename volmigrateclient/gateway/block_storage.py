@@ -197,6 +197,11 @@ class BlockStorage:
         provider = row.get("provider")
         return model.Encryption(provider) if provider else None
 
+    def qos_consumer(self, qos_specs_id: str) -> str | None:
+        body = self._cinder.qos_specs.get(qos_specs_id).to_dict()
+        consumer = body.get("consumer")
+        return str(consumer) if consumer else None
+
     def list_pools(self) -> Sequence[model.Pool]:
         pools = []
         for row in self._cinder.pools.list(detailed=True):
@@ -240,10 +245,22 @@ class BlockStorage:
         )
         return [row.user_message for row in rows]
 
-    def migrate_volume(self, volume_id: str, pool: str, *, lock: bool) -> str:
+    def migrate_volume(
+        self,
+        volume_id: str,
+        pool: str,
+        *,
+        lock: bool,
+        clustered: bool = False,
+        force_host_copy: bool = False,
+    ) -> str:
         return _request_id(
             self._cinder.volumes.migrate_volume(
-                volume_id, pool, force_host_copy=False, lock_volume=lock
+                volume_id,
+                None if clustered else pool,
+                force_host_copy=force_host_copy,
+                lock_volume=lock,
+                cluster=pool if clustered else None,
             )
         )
 
@@ -354,6 +371,7 @@ def _volume(body: Mapping[str, Any]) -> model.Volume:
         type_name=body.get("volume_type"),
         host=body[_HOST],
         cluster_name=body.get("cluster_name"),
+        name_id=body.get("os-vol-mig-status-attr:name_id"),
         migration_status=body.get("migration_status") or None,
         attachments=tuple(
             model.Attachment(

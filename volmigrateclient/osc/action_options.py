@@ -55,6 +55,16 @@ def add(parser: argparse.ArgumentParser) -> None:
             "Nova refuse (OSSN-0094) (default: cinder)"
         ),
     )
+    add_data_options(parser)
+    parser.add_argument(
+        "--migration-policy",
+        choices=("on-demand", "never"),
+        default="on-demand",
+        help=_(
+            "Whether a retype may copy the data to another pool (on-demand) "
+            "or only changes what needs no copy (never) (default: on-demand)"
+        ),
+    )
     parser.add_argument(
         "--keep-source",
         action="store_true",
@@ -109,6 +119,28 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how the data is to be moved."""
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument(
+        "--force-host-copy",
+        action="store_true",
+        help=_(
+            "Have Cinder copy the data of a migration, whatever the storage "
+            "could do by itself"
+        ),
+    )
+    how.add_argument(
+        "--allow-relabel",
+        action="store_true",
+        help=_(
+            "Allow a migration between pools that report to be the same "
+            "storage: Cinder may write the new pool into the volume's row and "
+            "copy nothing"
+        ),
+    )
+
+
 def read(parsed: argparse.Namespace) -> model.Request:
     """The request that was given.
 
@@ -125,6 +157,9 @@ def read(parsed: argparse.Namespace) -> model.Request:
         ),
         model.Options(
             swap_via=parsed.swap_via,
+            allow_relabel=parsed.allow_relabel,
+            force_host_copy=parsed.force_host_copy,
+            migration_policy=parsed.migration_policy,
             keep_source=parsed.keep_source,
             temporary_user_role=parsed.temporary_user_role,
             temporary_user_domain=parsed.temporary_user_domain,

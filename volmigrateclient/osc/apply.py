@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import command, exit_codes
+from volmigrateclient.osc import action_options, command, exit_codes
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core import paths
@@ -53,6 +53,7 @@ class Apply(command.Lister):
             help=_("File that 'plan' or a strategy wrote (admin only)"),
         )
         _add_limits(parser)
+        action_options.add_data_options(parser)
         parser.add_argument(
             "--order",
             choices=("planned", "smallest", "largest"),
@@ -119,6 +120,7 @@ class Apply(command.Lister):
         plan: Plan,
         parsed: argparse.Namespace,
     ) -> Sequence[paths.MoveResult]:
+        from volmigrateclient.core import model
         from volmigrateclient.core.cloud.cached import share_answers
         from volmigrateclient.core.engine import Engine
         from volmigrateclient.core.engine.admission import (
@@ -156,6 +158,10 @@ class Apply(command.Lister):
                     plan,
                     parsed.canary,
                     Order.named(parsed.order),
+                    model.Options(
+                        allow_relabel=parsed.allow_relabel,
+                        force_host_copy=parsed.force_host_copy,
+                    ),
                 )
             self._told_to_stop = bool(told)
         return results

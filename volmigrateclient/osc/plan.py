@@ -14,7 +14,7 @@ from typing import Any
 from osc_lib import exceptions
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import command
+from volmigrateclient.osc import action_options, command
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core.planning import planner
@@ -60,6 +60,7 @@ class Plan(command.Lister):
             metavar="<volume-type>",
             help=_("Volume type to give the volumes (name or ID)"),
         )
+        action_options.add_data_options(parser)
         parser.add_argument(
             "--order",
             choices=("listed", "smallest", "largest"),
@@ -123,6 +124,10 @@ class Plan(command.Lister):
                     parsed_args.destination_type,
                 ),
                 Order.named(parsed_args.order),
+                model.Options(
+                    allow_relabel=parsed_args.allow_relabel,
+                    force_host_copy=parsed_args.force_host_copy,
+                ),
             )
             written = Plan(
                 auth_url=cloud.auth_url(client_manager),

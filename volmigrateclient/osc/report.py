@@ -31,6 +31,8 @@ _FIELDS = (
     "source_type",
     "destination_type",
     "new_volume_id",
+    "name_id",
+    "moved_by",
     "started_at",
     "seconds",
     "result",

@@ -34,6 +34,8 @@ _COLUMNS = (
     "new_volume_id",
     "size",
     "elapsed",
+    "moved_by",
+    "name_id",
 )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 from volmigrateclient.core import model
 from volmigrateclient.core.checks import (
+    data,
     destination,
     parameters,
     server,
@@ -44,6 +45,7 @@ _RULES: dict[model.Path, tuple[_Rule, ...]] = {
         destination.capacity,
         destination.zone,
         destination.source_service,
+        data.copied,
     ),
     model.Path.RETYPE: (
         volume.detached,
@@ -51,9 +53,11 @@ _RULES: dict[model.Path, tuple[_Rule, ...]] = {
         volume.group_and_replication,
         destination.type_differs,
         destination.type_usable,
+        destination.size_limits,
         destination.schedulable,
         destination.quota,
         destination.source_service,
+        data.encrypted_anew,
     ),
     model.Path.SWAP_VIA_CINDER: (
         volume.attached,
@@ -66,6 +70,8 @@ _RULES: dict[model.Path, tuple[_Rule, ...]] = {
         destination.one_move,
         destination.encryption,
         destination.type_usable,
+        destination.size_limits,
+        destination.qos,
         destination.pool,
         destination.pool_serves_type,
         destination.schedulable,
@@ -73,6 +79,7 @@ _RULES: dict[model.Path, tuple[_Rule, ...]] = {
         destination.zone,
         destination.quota,
         destination.source_service,
+        data.copied,
     ),
     model.Path.SWAP_VIA_NOVA: (
         volume.attached,
@@ -84,6 +91,7 @@ _RULES: dict[model.Path, tuple[_Rule, ...]] = {
         server.vtpm,
         destination.encryption,
         destination.type_usable,
+        destination.size_limits,
         destination.schedulable,
         swap_via_nova.quota,
         swap_via_nova.project,
@@ -143,12 +151,13 @@ def already_there(case: Case) -> str | None:
             return f"the volume is of type {volume.type_name} already"
         return None
     if case.path is model.Path.MIGRATE:
-        if volume.host == action.destination_node and case.keeps_type:
+        there = action.destination_node and not case.pool_changes
+        if there and case.keeps_type:
             return f"the volume is on {volume.host} already"
         return None
     if case.path is not model.Path.SWAP_VIA_CINDER or case.type_changes:
         return None
-    if action.destination_node in (None, volume.host):
+    if not case.pool_changes:
         where = f" on {volume.host}" if action.destination_node else ""
         return f"the volume is of type {volume.type_name}{where} already"
     return None

@@ -8,6 +8,7 @@ import dataclasses
 
 from volmigrateclient.core import model
 from volmigrateclient.core.cloud import Survey
+from volmigrateclient.core.cloud.place import Place
 from volmigrateclient.core.model import check
 
 
@@ -65,5 +66,10 @@ class Case:
     @property
     def pool_changes(self) -> bool:
         """Whether another pool than the volume's is asked for."""
-        node = self.action.destination_node
-        return node is not None and node != self.survey.volume.host
+        place = self.destination
+        return place is not None and not place.holds(self.survey.volume)
+
+    @property
+    def destination(self) -> Place | None:
+        """The pool that is asked for."""
+        return self.survey.place(self.action.destination_node)

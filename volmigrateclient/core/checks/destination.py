@@ -80,6 +80,61 @@ def type_usable(case: Case) -> Iterator[Check]:
         yield Check.ok(name, f"{wanted.name}, as now")
 
 
+def size_limits(case: Case) -> Iterator[Check]:
+    """The type's own limits to the size of its volumes."""
+    wanted, size = case.wanted_type, case.survey.volume.size
+    if wanted is None or not case.type_changes:
+        return
+    least, most = (
+        _number(wanted.extra_specs.get(f"provisioning:{key}_vol_size"))
+        for key in ("min", "max")
+    )
+    type_ = f"type {wording.quoted(wanted.name)}"
+    if least is not None and size < least:
+        yield Check.blocked(
+            "Size",
+            check.TYPE,
+            f"{type_} is for volumes of at least {least} GiB, and the volume "
+            f"is {size} GiB (provisioning:min_vol_size)",
+            "extend the volume, or choose another type",
+        )
+    if most is not None and size > most:
+        yield Check.blocked(
+            "Size",
+            check.TYPE,
+            f"{type_} is for volumes of at most {most} GiB, and the volume "
+            f"is {size} GiB (provisioning:max_vol_size)",
+            "choose another type",
+        )
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None
+
+
+def qos(case: Case) -> Iterator[Check]:
+    """QoS that the hypervisor applies cannot change while attached."""
+    survey, wanted = case.survey, case.wanted_type
+    if wanted is None or not case.type_changes:
+        return
+    applied = [
+        f"{label} ({consumer})"
+        for label, consumer in (
+            ("the volume's type", survey.source_qos),
+            ("the destination type", survey.destination_qos),
+        )
+        if consumer not in (None, "back-end")
+    ]
+    if applied:
+        yield Check.blocked(
+            "QoS",
+            check.SWAP_STATE,
+            f"the hypervisor applies the QoS specs of {' and '.join(applied)}"
+            ", which cannot change while the volume is attached",
+            "detach the volume and use --migration-type cold",
+        )
+
+
 def pool(case: Case) -> Iterator[Check]:
     """The pool asked for is there to be chosen."""
     name, node = "Destination pool", case.action.destination_node
@@ -91,20 +146,11 @@ def pool(case: Case) -> Iterator[Check]:
     if not case.pool_changes:
         yield Check.ok(name, f"{node}, where the volume is")
         return
-    service = case.survey.service_of(node)
-    trouble = _trouble(service)
+    trouble = _trouble(case.survey.service_of(node))
     if trouble:
         yield Check.blocked(name, check.POOL, *trouble)
-    elif service is not None and service.cluster:
-        # Cinder drops the pool for a clustered service
-        # (services.rst, services-cluster-pool).
-        yield Check.blocked(
-            name,
-            check.POOL,
-            f"its service is in cluster {service.cluster}, where Cinder "
-            "chooses the pool itself",
-            "choose a pool of a service that is in no cluster",
-        )
+    else:
+        yield from _clustered(case)
     known = case.survey.pool_called(node)
     if known is None:
         if not trouble:
@@ -123,6 +169,42 @@ def pool(case: Case) -> Iterator[Check]:
         )
     elif not trouble:
         yield Check.ok(name, node)
+
+
+def _clustered(case: Case) -> Iterator[Check]:
+    """Cinder chooses the pool of a cluster itself.
+
+    It drops the pool that is asked for (services.rst, services-cluster-pool),
+    so that the destination is certain only where there is nothing to choose.
+    """
+    place, final = case.destination, case.final_type
+    if place is None or place.cluster is None:
+        return
+    own = case.survey.place(case.survey.volume.host)
+    if own is not None and own.cluster == place.cluster:
+        yield Check.blocked(
+            "Destination pool",
+            check.POOL,
+            f"the volume is in cluster {place.cluster} already, and Cinder "
+            "cannot be asked for another pool of the same cluster",
+            "choose a pool of another backend",
+        )
+        return
+    candidates = [
+        pool.name
+        for pool in case.survey.pools or ()
+        if model.backend_of(pool.name) == place.cluster
+        and not (final and scheduler.capabilities_mismatches(final, pool))
+    ]
+    if len(candidates) > 1:
+        yield Check.blocked(
+            "Destination pool",
+            check.POOL,
+            f"cluster {place.cluster} has {len(candidates)} pools for the "
+            f"type ({', '.join(candidates)}), of which Cinder would choose "
+            "one itself",
+            "choose a pool of a backend that has one for the type",
+        )
 
 
 def pool_serves_type(case: Case) -> Iterator[Check]:

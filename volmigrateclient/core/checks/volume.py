@@ -200,8 +200,8 @@ def _migration(case: Case) -> Iterator[Check]:
         final = case.final_type
         if final is not None and target.type_id != final.id:
             where.append(f"type {target.type_name}")
-        node = case.action.destination_node
-        if node is not None and target.host not in (None, node):
+        place = case.destination
+        if place is not None and target.host and not place.holds(target):
             where.append(str(target.host))
     if where:
         yield Check.blocked(

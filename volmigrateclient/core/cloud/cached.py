@@ -77,6 +77,11 @@ class _CachedCloud:
             "access", type_id, lambda: self._cloud.type_projects(type_id)
         )
 
+    def qos_consumer(self, qos_specs_id: str) -> str | None:
+        return self._kept(
+            "qos", qos_specs_id, lambda: self._cloud.qos_consumer(qos_specs_id)
+        )
+
     def type_encryption(self, type_id: str) -> model.Encryption | None:
         return self._kept(
             "encryption",

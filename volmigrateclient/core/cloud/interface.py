@@ -62,6 +62,9 @@ class BlockStorage(typing.Protocol):
     def type_encryption(self, type_id: str) -> model.Encryption | None:
         """How a type encrypts, or None."""
 
+    def qos_consumer(self, qos_specs_id: str) -> str | None:
+        """Who applies QoS specs: front-end, back-end or both; or None."""
+
     def list_pools(self) -> Sequence[model.Pool]:
         """The pools that the scheduler may choose from."""
 
@@ -74,8 +77,22 @@ class BlockStorage(typing.Protocol):
     def list_messages(self, volume_id: str) -> Sequence[str]:
         """What Cinder tells users of a volume, newest first."""
 
-    def migrate_volume(self, volume_id: str, pool: str, *, lock: bool) -> str:
-        """Ask for os-migrate_volume; gives the request ID."""
+    def migrate_volume(
+        self,
+        volume_id: str,
+        pool: str,
+        *,
+        lock: bool,
+        clustered: bool = False,
+        force_host_copy: bool = False,
+    ) -> str:
+        """Ask for os-migrate_volume; gives the request ID.
+
+        :param lock: have a detached volume be in maintenance meanwhile
+        :param clustered: the pool is a cluster's, ``cluster@backend#pool``
+        :param force_host_copy: have Cinder copy the data, whatever the
+            driver could do itself
+        """
 
     def retype_volume(self, volume_id: str, type_id: str, policy: str) -> str:
         """Ask for os-retype; gives the request ID."""

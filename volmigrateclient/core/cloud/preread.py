@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from volmigrateclient.core import model
 from volmigrateclient.core.cloud.interface import Cloud
+from volmigrateclient.core.cloud.place import place_of
 from volmigrateclient.core.cloud.reading import none_if_forbidden
 from volmigrateclient.core.cloud.server_index import ServerIndex
 from volmigrateclient.core.model import errors
@@ -160,6 +161,11 @@ class PrereadCloud:
             ),
         )
 
+    def qos_consumer(self, qos_specs_id: str) -> str | None:
+        return self._once(
+            "qos", qos_specs_id, lambda: self._cloud.qos_consumer(qos_specs_id)
+        )
+
     def type_encryption(self, type_id: str) -> model.Encryption | None:
         return self._once(
             "encryption",
@@ -178,8 +184,11 @@ class PrereadCloud:
         )
 
     def pool(self, name: str) -> model.Pool | None:
-        """A pool with what is planned already in it."""
-        return self._pools.get(name)
+        """A pool with what is planned already in it, by any of its names."""
+        if name in self._pools:
+            return self._pools[name]
+        place = place_of(name, self.list_volume_services())
+        return self._pools.get(place.listed_name)
 
     def replace_pool(self, pool: model.Pool) -> None:
         """Have a pool be as it will be once a planned volume is in it."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from volmigrateclient.core import model
 from volmigrateclient.core.cloud.interface import Cloud
+from volmigrateclient.core.cloud.place import Place, place_of
 from volmigrateclient.core.cloud.reading import (
     Reader,
     none_if_forbidden,
@@ -40,6 +41,8 @@ class Survey:
     :param silent_servers: others of the project, for which Nova does not
         answer because their cell is down
     :param nova_asked: whether there is a Nova that answers this user
+    :param source_qos: who applies the QoS specs of the present type, and of
+        the destination type; read for an attached volume whose specs change
     :param type_projects: who may use the destination type, if private
     :param quota: of the volume's project; read where the type changes
     :param swap_accepted: whether Nova would take a direct swap
@@ -60,6 +63,8 @@ class Survey:
     compute_services: Sequence[model.Service] | None = ()
     source_encryption: model.Encryption | None = None
     destination_encryption: model.Encryption | None = None
+    source_qos: str | None = None
+    destination_qos: str | None = None
     type_projects: Collection[str] | None = ()
     quota: Mapping[str, model.Quota] | None = None
     swap_accepted: bool | None = None
@@ -74,18 +79,24 @@ class Survey:
         """
         return _all_attachments(self.volume, self.attachments)
 
+    def place(self, node: str | None) -> Place | None:
+        """The pool of that name, under all of its names; None for None."""
+        if node is None:
+            return None
+        return place_of(node, self.volume_services)
+
     def pool_called(self, name: str | None) -> model.Pool | None:
-        """The pool ``host@backend#pool``."""
-        return next((p for p in self.pools or () if p.name == name), None)
+        """The pool of that name, as the scheduler knows it."""
+        place = self.place(name)
+        if place is None:
+            return None
+        names = place.names
+        return next((p for p in self.pools or () if p.name in names), None)
 
     def service_of(self, pool: str | None) -> model.Service | None:
-        """The cinder-volume service behind a pool."""
-        if pool is None:
-            return None
-        backend = model.backend_of(pool)
-        return next(
-            (s for s in self.volume_services or () if s.host == backend), None
-        )
+        """The cinder-volume service behind a pool; of a cluster, any fit."""
+        place = self.place(pool)
+        return place.service if place else None
 
 
 def find_volume(cloud: Cloud, name_or_id: str) -> model.Volume:
@@ -97,12 +108,11 @@ def find_volume(cloud: Cloud, name_or_id: str) -> model.Volume:
         # Asked for no name, Cinder lists all volumes, and one without a
         # name would be taken for the one that was meant.
         raise errors.LookupFailedError("The volume's name or ID is empty")
-    found = [
-        volume
-        for volume in cloud.find_volumes(name_or_id)
-        # Rows of Cinder's own that bear the name of the volume moved.
-        if volume.source_id is None and volume.migration_status != "deleting"
-    ]
+    rows = cloud.find_volumes(name_or_id)
+    # Cinder's own rows bear the name of the volume that they were made for.
+    found = [row for row in rows if not row.cinders_own]
+    if not found and any(row.id == name_or_id for row in rows):
+        raise errors.LookupFailedError(_told_of_copy(rows[0]))
     if not found:
         raise errors.LookupFailedError(
             f"No volume with a name or ID of '{name_or_id}' exists in any "
@@ -119,6 +129,19 @@ def find_volume(cloud: Cloud, name_or_id: str) -> model.Volume:
             f"one:\n{candidates}"
         )
     return found[0]
+
+
+def _told_of_copy(row: model.Volume) -> str:
+    if row.source_id is not None:
+        return (
+            f"{row.id} is the copy that Cinder made to move volume "
+            f"{row.source_id} to {row.host}: name that volume; see also "
+            "'openstack volume watcher-migrate recover'"
+        )
+    return (
+        f"{row.id} is an old copy that Cinder is deleting "
+        f"({row.description or 'without a description'})"
+    )
 
 
 def find_type(
@@ -159,7 +182,7 @@ def take_survey(
     found |= read(
         _of_types(cloud, volume, request.path, present, wanted)
         | _of_servers(cloud, volume, found["attachments"], listed)
-        | _of_compute(cloud, volume, request.path, listed)
+        | _of_compute(cloud, request.path, listed)
     )
     if request.path is model.Path.SWAP_VIA_NOVA:
         found["swap_accepted"] = _swap_accepted(
@@ -227,17 +250,39 @@ def _of_types(
             lambda: cloud.quota(volume.project_id)
         )
     # Encryption matters for an attached volume, which cannot be swapped with
-    # LUKS, and for types whose extra specs are the same: only if nothing at
-    # all differs does Cinder move the row without the data
-    # (services.rst, services-same-specs).
+    # LUKS, for one that is not encrypted and would be, and for types whose
+    # extra specs are the same: only if nothing at all differs does Cinder
+    # move the row without the data (services.rst, services-same-specs).
     same = present is not None and present.extra_specs == wanted.extra_specs
-    if volume.attachments or same:
+    if volume.attachments or same or not volume.encrypted:
         reads["destination_encryption"] = lambda: cloud.type_encryption(
             wanted.id
         )
+    if volume.attachments:
+        reads |= _of_qos(cloud, present, wanted)
     type_id = volume.type_id
     if type_id and (same or (volume.attachments and volume.encrypted)):
         reads["source_encryption"] = lambda: cloud.type_encryption(type_id)
+    return reads
+
+
+def _of_qos(
+    cloud: Cloud,
+    present: model.VolumeType | None,
+    wanted: model.VolumeType,
+) -> _Reads:
+    """Who applies the types' QoS specs, where they differ."""
+    old = present.qos_specs_id if present else None
+    new = wanted.qos_specs_id
+    reads: _Reads = {}
+    if old and old != new:
+        reads["source_qos"] = lambda: none_if_forbidden(
+            lambda: cloud.qos_consumer(old)
+        )
+    if new and old != new:
+        reads["destination_qos"] = lambda: none_if_forbidden(
+            lambda: cloud.qos_consumer(new)
+        )
     return reads
 
 
@@ -270,13 +315,12 @@ def _of_servers(
 
 def _of_compute(
     cloud: Cloud,
-    volume: model.Volume,
     path: model.Path,
     listed: Sequence[model.Server] | None,
 ) -> _Reads:
     """What a live move needs of Nova besides."""
     live = path in (model.Path.SWAP_VIA_CINDER, model.Path.SWAP_VIA_NOVA)
-    if not live or listed is None or volume.status == "available":
+    if not live or listed is None:
         return {}
     return {
         "compute_services": lambda: none_if_forbidden(

@@ -114,6 +114,12 @@ class Options:
     """How actions are carried out; none of it is in the spec.
 
     :param swap_via: who drives a swap, ``cinder`` or ``nova``
+    :param allow_relabel: let Cinder's driver move a volume between pools
+        that report to be one storage, which copies nothing
+    :param force_host_copy: have Cinder copy the data of a migration,
+        whatever its driver could do itself
+    :param migration_policy: of a retype: ``on-demand``, or ``never`` for one
+        that needs no copy
     :param keep_source: via Nova: keep the source volume, renamed
     :param temporary_user_role: via Nova: the temporary user's role
     :param temporary_user_domain: via Nova: the domain, name or ID, where
@@ -128,6 +134,9 @@ class Options:
     """
 
     swap_via: str = "cinder"
+    allow_relabel: bool = False
+    force_host_copy: bool = False
+    migration_policy: str = "on-demand"
     keep_source: bool = False
     temporary_user_role: str = "member"
     temporary_user_domain: str | None = None
@@ -136,6 +145,11 @@ class Options:
     unattended: bool = False
 
     def __post_init__(self) -> None:
+        if self.migration_policy not in ("on-demand", "never"):
+            raise errors.InvalidActionError(
+                f"invalid option: migration_policy {self.migration_policy!r} "
+                "is neither 'on-demand' nor 'never'"
+            )
         if self.swap_via not in ("cinder", "nova"):
             raise errors.InvalidActionError(
                 f"invalid option: swap_via {self.swap_via!r} is neither "

@@ -25,6 +25,7 @@ COLD_NEEDS_DESTINATION = (
 OPTIONS = "Options do not fit together"
 POOL = "Destination pool cannot take the volume"
 TYPE = "Destination type cannot be used"
+DATA = "The data might not be moved"
 SERVICE = "Source backend cannot move the volume"
 QUOTA = "Quota does not suffice"
 DIRECT_SWAP = "This volume cannot be swapped via nova"

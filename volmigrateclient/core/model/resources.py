@@ -58,6 +58,9 @@ class Volume:
     #: ``cluster@backend#pool``. None is no cluster, or is not told: by
     #: Cinder before 3.61 (Victoria).
     cluster_name: str | None = None
+    #: By which the storage knows it, where that is not its ID: a move may
+    #: leave the volume with the data of the copy that it made.
+    name_id: str | None = None
     migration_status: str | None = None
     attachments: tuple[Attachment, ...] = ()
     availability_zone: str | None = None
@@ -87,6 +90,13 @@ class Volume:
         shows one so for a moment after each.
         """
         return self.status == "in-use" and not self.attachments
+
+    @property
+    def cinders_own(self) -> bool:
+        """Whether it is a copy of Cinder's, and not a tenant's volume."""
+        return self.source_id is not None or (
+            self.migration_status == "deleting"
+        )
 
     @property
     def backend(self) -> str | None:

@@ -21,7 +21,9 @@ from volmigrateclient.core.paths.move import (
 Judge = Callable[[model.Volume, float], verdict.Verdict]
 
 
-def to_the_end(volume_id: str, judge: Judge) -> Waits[model.Volume]:
+def to_the_end(
+    move: Move, volume_id: str, judge: Judge
+) -> Waits[model.Volume]:
     """Wait for the verdict; gives the volume as it is when it is done.
 
     :param judge: from what the volume is now, and since how many seconds
@@ -39,6 +41,8 @@ def to_the_end(volume_id: str, judge: Judge) -> Waits[model.Volume]:
             )
         if now != last:
             last, since = now, reading.at
+        # Only after a copy of its own does Cinder complete anything.
+        move.copy_seen |= now.migration_status == "completing"
         found = judge(now, reading.at - since)
         if found.state is verdict.State.DONE:
             return now
@@ -57,6 +61,7 @@ def verified_and_cleaned_up(move: Move, volume: model.Volume) -> Steps:
     """
     volume = yield from _verified(move, volume)
     yield from _cleaned_up(move, volume)
+    move.moved_by = _moved_by(move, volume)
     return Ending(Outcome.DONE, volume=volume)
 
 
@@ -74,6 +79,7 @@ def _cleaned_up(move: Move, volume: model.Volume) -> Waits[None]:
     )
     mark = f"migration src for {volume.id}"
     old = [row for row in rows if row.description == mark]
+    move.copy_seen |= bool(old)
     try:
         while old := [copy for copy in old if not _stays(move, copy)]:
             ids = tuple(copy.id for copy in old)
@@ -84,6 +90,17 @@ def _cleaned_up(move: Move, volume: model.Volume) -> Waits[None]:
             f"the volume moved; its old copy {', '.join(ids)} is still being "
             "deleted"
         )
+
+
+def _moved_by(move: Move, volume: model.Volume) -> str:
+    """Who moved the data, by what was read on the way."""
+    before = move.before.volume
+    if move.copy_seen or volume.name_id != before.name_id:
+        return "copied by the host"
+    place = move.before.place(before.host)
+    if place is not None and place.holds(volume):
+        return "in place, by the driver"
+    return "by the driver; no copy was seen"
 
 
 def _stays(move: Move, copy: model.Volume) -> bool:

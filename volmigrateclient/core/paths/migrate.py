@@ -37,12 +37,15 @@ def request(move: Move, volume: model.Volume) -> Waits[None]:
     if volume.moving:
         move.under_way = True
         return
+    place = move.destination
     yield from retry.ask_cinder(
         move,
         lambda: move.cloud.migrate_volume(
             volume.id,
-            move.destination_node,
+            place.listed_name,
             lock=not move.before.volume.attachments,
+            clustered=place.cluster is not None,
+            force_host_copy=move.options.force_host_copy,
         ),
         volume,
     )
@@ -53,11 +56,13 @@ def to_the_end(move: Move, volume: model.Volume) -> Waits[model.Volume]:
 
     :param volume: as it was before the request
     """
+    place = move.destination
     return (
         yield from follow.to_the_end(
+            move,
             volume.id,
             lambda now, unchanged: verdict.of_migration(
-                volume, now, move.destination_node, unchanged
+                volume, now, place, unchanged
             ),
         )
     )

@@ -39,6 +39,7 @@ from collections.abc import Generator, Mapping
 
 from volmigrateclient.core import model
 from volmigrateclient.core.cloud import Cloud, Survey
+from volmigrateclient.core.cloud.place import Place
 
 
 class Outcome(enum.Enum):
@@ -135,6 +136,10 @@ class Move:
     #: Whether something may go on in the cloud, begun by us or before us,
     #: that does not end when we stop waiting for it.
     under_way: bool = False
+    #: Whether anything was read that only a copy by Cinder leaves.
+    copy_seen: bool = False
+    #: Who moved the data; empty until that is known.
+    moved_by: str = ""
 
     @property
     def action(self) -> model.Action:
@@ -168,6 +173,14 @@ class Move:
         if node is None:
             raise RuntimeError("the checks let a missing pool pass")
         return node
+
+    @property
+    def destination(self) -> Place:
+        """The pool that is asked for, under all of its names."""
+        place = self.before.place(self.destination_node)
+        if place is None:
+            raise RuntimeError("the checks let a missing pool pass")
+        return place
 
     @property
     def server_id(self) -> str:
@@ -221,6 +234,11 @@ class MoveResult:
     server_id: str | None = None
     #: Another than ``volume_id`` only after a swap via Nova.
     new_volume_id: str = ""
+    #: By which the storage knows the volume; None where that is its ID.
+    name_id: str | None = None
+    #: Who moved the data, for people; empty where nothing was moved, or it is
+    #: not known.
+    moved_by: str = ""
     #: GiB; 0 where it is not known.
     size: int = 0
     #: Seconds since the action was started; 0 where it never was.
@@ -245,6 +263,7 @@ class MoveResult:
             request_ids=tuple(move.request_ids),
             under_way=move.under_way,
             warnings=tuple(move.warnings),
+            moved_by=move.moved_by,
         )
         if before is None:
             planned = move.planned or model.PlannedVolume()
@@ -273,5 +292,6 @@ class MoveResult:
                 (a.server_id for a in before.attachments if a.server_id), None
             ),
             new_volume_id=after.id,
+            name_id=after.name_id,
             size=before.size,
         )

@@ -31,7 +31,9 @@ def request(move: Move) -> Waits[None]:
     if volume.moving:
         move.under_way = True
         return
-    policy = policy_for(move.before, wanted)
+    policy = move.options.migration_policy
+    if policy == "on-demand":
+        policy = policy_for(move.before, wanted)
     yield from retry.ask_cinder(
         move,
         lambda: move.cloud.retype_volume(volume.id, wanted.id, policy),
@@ -44,6 +46,7 @@ def to_the_end(move: Move) -> Waits[model.Volume]:
     before, wanted = move.before.volume, move.destination_type
     return (
         yield from follow.to_the_end(
+            move,
             before.id,
             lambda now, unchanged: verdict.of_retype(
                 before, now, wanted.id, unchanged

@@ -38,7 +38,7 @@ def steps(move: Move) -> Steps:
             if not move.options.wait:
                 return Ending(Outcome.ACCEPTED)
             volume = yield from retype.to_the_end(move)
-        if pool is not None and volume.host != pool:
+        if pool is not None and not move.destination.holds(volume):
             if volume is not before:
                 # The retype's own, which succeeded. It may not have deleted
                 # its old copy yet, which does not matter: that is a row of

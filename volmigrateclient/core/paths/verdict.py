@@ -13,6 +13,7 @@ import dataclasses
 import enum
 
 from volmigrateclient.core import model
+from volmigrateclient.core.cloud.place import Place
 
 #: Seconds for which Cinder's row may look odd before it means something:
 #: migration_status passes through null on success
@@ -54,12 +55,12 @@ def phase_of(volume: model.Volume) -> str:
 
 
 def of_migration(
-    before: model.Volume, now: model.Volume, pool: str, unchanged: float
+    before: model.Volume, now: model.Volume, place: Place, unchanged: float
 ) -> Verdict:
     """Judge an os-migrate_volume that Cinder has accepted.
 
     :param before: the volume before the request
-    :param pool: the pool that was asked for
+    :param place: the pool that was asked for
     :param unchanged: seconds for which the volume has read as it does now
     """
     if now.migration_status in model.MIGRATING:
@@ -73,10 +74,10 @@ def of_migration(
             f"{now.host}. {_LOGS}",
         )
     if now.migration_status == "success":
-        if now.host != pool:
+        if not place.holds(now):
             return Verdict(
                 State.FAILED,
-                f"Cinder moved the volume to {now.host}, not to {pool}",
+                f"Cinder moved the volume to {now.host}, not to {place.node}",
             )
         if now.status == "maintenance" and unchanged < SETTLE:
             return Verdict(State.RUNNING, "completing")
@@ -138,7 +139,11 @@ def _of_new_type(
     """Judge a volume at rest that has the type that was asked for."""
     if now.migration_status == "success":
         return Verdict(State.DONE)
-    if now.backend == before.backend:
+    if now.backend == before.backend or (
+        # Another member of the cluster serves it now, at the same place.
+        now.cluster_name is not None
+        and now.cluster_name == before.cluster_name
+    ):
         # In place, or the flash of a copy within the backend: read again.
         if unchanged < STEADY:
             return Verdict(State.RUNNING, "completing")

@@ -21,6 +21,7 @@ def apply_plan(
     plan: Plan,
     canaries: int = 0,
     order: Order = Order.GIVEN,
+    options: model.Options | None = None,
 ) -> list[paths.MoveResult]:
     """A result for each of the plan's steps, in their order.
 
@@ -28,14 +29,16 @@ def apply_plan(
     is there already is not moved, what still moves is waited for, and it
     counts for the caps from the start.
 
+    :param options: how the moves are carried out, unattended in any case
     :param canaries: so many moves at most, one for each source, destination
         and migration type, have to end well before any other is started
     :raises CloudError: the cloud refuses to show the volumes
     """
     found = engine.read([step.action.resource_id for step in plan.steps])
+    how = dataclasses.replace(options or model.Options(), unattended=True)
     jobs = [
         Job(
-            model.Request(step.action, model.Options(unattended=True)),
+            model.Request(step.action, how),
             volume=found.get(step.action.resource_id),
             planned=step.planned,
         )

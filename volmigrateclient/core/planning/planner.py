@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from volmigrateclient.core import checks, model
 from volmigrateclient.core.checks import scheduler
 from volmigrateclient.core.cloud import Cloud, take_survey
+from volmigrateclient.core.cloud.place import place_of
 from volmigrateclient.core.cloud.preread import PrereadCloud
 from volmigrateclient.core.cloud.reading import read_in_turn
 from volmigrateclient.core.cloud.survey import find_type
@@ -50,9 +51,11 @@ def plan(
     selection: Selection,
     destination: Destination,
     order: Order = Order.GIVEN,
+    options: model.Options | None = None,
 ) -> list[Assessment]:
     """One action for each selected volume; only list requests.
 
+    :param options: how the moves would be carried out
     :raises LookupFailedError: a type or pool that does not exist
     """
     types = cloud.list_types()
@@ -66,7 +69,7 @@ def plan(
         project_id=selection.project_id,
     )
     _refuse_unknown(preread, destination)
-    ledger = _Ledger(preread, destination)
+    ledger = _Ledger(preread, destination, options or model.Options())
     return [ledger.enter(volume) for volume in volumes]
 
 
@@ -90,12 +93,20 @@ class _Ledger:
     """Enters volumes one by one, and keeps what is left for the next."""
 
     def __init__(
-        self, preread: PrereadCloud, destination: Destination
+        self,
+        preread: PrereadCloud,
+        destination: Destination,
+        options: model.Options,
     ) -> None:
         self._preread = preread
+        self._options = dataclasses.replace(options, unattended=True)
         self._destination = destination
         self._types = {t.id: t for t in preread.list_types()}
         self._served: dict[tuple[str, str], bool] = {}
+        services = preread.list_volume_services()
+        self._places = {
+            node: place_of(node, services) for node in destination.nodes
+        }
 
     def enter(self, volume: model.Volume) -> Assessment:
         """Assess a volume's move; if it is ready, book what it takes."""
@@ -161,7 +172,7 @@ class _Ledger:
                 destination_node=node,
                 destination_type=wanted,
             ),
-            model.Options(unattended=True),
+            self._options,
         )
 
     def _nodes(self, volume: model.Volume) -> Sequence[str | None]:
@@ -169,8 +180,9 @@ class _Ledger:
         nodes = self._destination.nodes
         if not nodes:
             return (None,)
-        if volume.host in nodes:
-            return (volume.host,)
+        for node in nodes:
+            if self._places[node].holds(volume):
+                return (node,)
         volume_type = self._types.get(volume.type_id or "")
         fitting = [
             node for node in nodes if self._fits(volume, volume_type, node)

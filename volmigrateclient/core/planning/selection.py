@@ -75,11 +75,7 @@ def select(
             raise errors.UnknownTypeError(selection.source_type)
         filters["volume_type_id"] = source_type.id
     rows = cloud.list_volumes(**filters)
-    own = [
-        row
-        for row in rows
-        if row.source_id is not None or row.migration_status == "deleting"
-    ]
+    own = [row for row in rows if row.cinders_own]
     mine = {row.id for row in own}
     return Selected(
         [row for row in rows if row.id not in mine and _fits(row, selection)],

@@ -30,6 +30,7 @@ def advice(cloud: Cloud) -> list[Advice]:
     """What else looks left behind: by Cinder, or by an earlier Watcher."""
     return [
         *_stuck_in_cinder(cloud),
+        *_orphaned_targets(cloud),
         *_lost_attachments(cloud),
         *_forged_admins(cloud),
     ]
@@ -93,6 +94,31 @@ def _stuck_in_cinder(cloud: Cloud) -> Iterator[Advice]:
             "cinder-volume's log; if the volume that it names is fine: "
             f"openstack volume set --state error {volume.id}; openstack "
             f"volume delete {volume.id}",
+        )
+
+
+def _orphaned_targets(cloud: Cloud) -> Iterator[Advice]:
+    """Copies that Cinder made for moves that are none any more."""
+    targets = cloud.list_volumes(**{"migration_status~": "target:"})
+    sources = cloud.get_volumes(
+        {row.source_id for row in targets if row.source_id}
+    )
+    for row in targets:
+        source = sources.get(row.source_id or "")
+        if source is not None and source.moving:
+            continue
+        state = (
+            "gone" if source is None else f"{source.status} on {source.host}"
+        )
+        yield Advice(
+            "orphaned copy",
+            row.id,
+            f"{row.status} on {row.host}, made to move volume "
+            f"{row.source_id}, which is {state}",
+            "Cinder made it for a move that is over or was cut off. Only if "
+            "no server runs on it (compare 'virsh domblklist' on the server's "
+            "hypervisor with both volumes) it may go: openstack volume set "
+            f"--state error {row.id}; openstack volume delete {row.id}",
         )
 
 

@@ -82,20 +82,6 @@ def _with_service(**seen: Any) -> Any:
             id="its service is frozen",
         ),
         pytest.param(
-            _with_service(cluster="c@gold"),
-            [
-                (
-                    "blocked",
-                    (
-                        f"{_POOL}its service is in cluster c@gold, where "
-                        "Cinder chooses the pool itself"
-                    ),
-                ),
-                ("ok", builders.SPARE),
-            ],
-            id="its service is in a cluster",
-        ),
-        pytest.param(
             builders.survey(
                 pools=(builders.pool(builders.SPARE, backend_state="down"),)
             ),

@@ -200,7 +200,16 @@ def test_the_target_of_a_move_that_is_running_is_seen() -> None:
     ("volume", "wanted", "asked"),
     [
         pytest.param(
-            builders.volume(), builders.silver(), [], id="detached, differs"
+            builders.volume(encrypted=True),
+            builders.silver(),
+            [],
+            id="detached and encrypted, differs",
+        ),
+        pytest.param(
+            builders.volume(),
+            builders.silver(),
+            ["silver-id"],
+            id="detached, might become encrypted",
         ),
         pytest.param(
             builders.volume(),

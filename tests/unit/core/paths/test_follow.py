@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit import builders, scripted_cloud
 from tests.unit.core.paths import driving
-from volmigrateclient.core import model
+from volmigrateclient.core import model, paths
 from volmigrateclient.core.model import errors
 from volmigrateclient.core.paths import follow, verdict
 
@@ -18,15 +18,19 @@ _THERE = builders.volume(host=builders.SPARE, migration_status="success")
 _ID = builders.VOLUME_ID
 
 
+def _move() -> paths.Move:
+    return driving.move(scripted_cloud.ScriptedCloud(), builders.migrate())
+
+
 def _judge(now: model.Volume, unchanged: float) -> verdict.Verdict:
     return verdict.of_migration(
-        builders.volume(), now, builders.SPARE, unchanged
+        builders.volume(), now, builders.SPARE_PLACE, unchanged
     )
 
 
 def test_the_phases_are_told_until_it_is_done() -> None:
     found, phases = driving.drive(
-        follow.to_the_end(_ID, _judge),
+        follow.to_the_end(_move(), _ID, _judge),
         *driving.timeline(
             builders.volume(migration_status="starting"),
             builders.volume(migration_status="migrating"),
@@ -65,7 +69,7 @@ def test_an_end_that_is_none(
     readings: list[driving.Seen], error: type[Exception], says: str
 ) -> None:
     with pytest.raises(error, match=says):
-        driving.drive(follow.to_the_end(_ID, _judge), *readings)
+        driving.drive(follow.to_the_end(_move(), _ID, _judge), *readings)
 
 
 def test_time_counts_from_the_last_change() -> None:
@@ -73,7 +77,7 @@ def test_time_counts_from_the_last_change() -> None:
     again = builders.volume(updated_at="2")
 
     found, _ = driving.drive(
-        follow.to_the_end(_ID, _judge),
+        follow.to_the_end(_move(), _ID, _judge),
         (0, [flash]),
         (29, [flash]),
         (31, [again]),

@@ -49,7 +49,7 @@ def _states(
 def _of_migration(
     before: model.Volume, now: model.Volume, unchanged: float
 ) -> verdict.Verdict:
-    return verdict.of_migration(before, now, builders.SPARE, unchanged)
+    return verdict.of_migration(before, now, builders.SPARE_PLACE, unchanged)
 
 
 def _of_retype(

@@ -23,7 +23,7 @@ _ELSEWHERE = {**_SILVER, "host": builders.OTHER}
             verdict.of_migration(
                 builders.volume(),
                 builders.volume(host="c9@x#y"),
-                builders.SPARE,
+                builders.SPARE_PLACE,
                 30.0,
             ),
             "migration_status of the volume is None and it is available on "
@@ -34,7 +34,7 @@ _ELSEWHERE = {**_SILVER, "host": builders.OTHER}
             verdict.of_migration(
                 builders.volume(),
                 builders.volume(migration_status="error"),
-                builders.SPARE,
+                builders.SPARE_PLACE,
                 0,
             ),
             f"the volume is on {builders.POOL}. The reason is only in the "
@@ -45,7 +45,7 @@ _ELSEWHERE = {**_SILVER, "host": builders.OTHER}
             verdict.of_migration(
                 builders.volume(),
                 builders.volume(migration_status="success", host="c9@x#y"),
-                builders.SPARE,
+                builders.SPARE_PLACE,
                 0,
             ),
             f"Cinder moved the volume to c9@x#y, not to {builders.SPARE}",

@@ -46,9 +46,11 @@ class Cloud(scripted_cloud.ScriptedCloud):
             and filters.get("volume_type_id") in (None, volume.type_id)
         ]
 
-    def migrate_volume(self, volume_id: str, pool: str, *, lock: bool) -> str:
+    def migrate_volume(
+        self, volume_id: str, pool: str, *, lock: bool, **how: bool
+    ) -> str:
         self.script[volume_id] = list(self.moves.get(volume_id, ()))
-        return super().migrate_volume(volume_id, pool, lock=lock)
+        return super().migrate_volume(volume_id, pool, lock=lock, **how)
 
     def list_all_snapshots(
         self, **filters: Any
