@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Cinder alone knows is found before it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests import cloud as cloud_
+from tests.functional import conftest, moves, resources, shell, untouched
+
+
+@pytest.fixture
+def new_type(make: resources.Resources) -> Iterator[Any]:
+    """Makes volume types for the length of a test."""
+    made: list[Any] = []
+
+    def create(specs: dict[str, str]) -> Any:
+        found = make.cinder.volume_types.create(make.name("type"))
+        found.set_keys(specs)
+        made.append(found)
+        return found
+
+    yield create
+    for volume_type in made:
+        make.cinder.volume_types.delete(volume_type)
+
+
+def _refused(
+    cloud: cloud_.Cloud, openstack: shell.Openstack, volume: Any, *words: str
+) -> str:
+    """Refused by check, plan and run alike; what run says."""
+    done = openstack.migrate("check", volume.id, *words, "-f=json")
+    assert done.exit_code == 1
+    planned = openstack.migrate(
+        "plan",
+        f"--name={volume.name}",
+        *(w for w in words if not w.startswith("--migration-type")),
+        "-f=json",
+    )
+    (row,) = planned.json
+    assert row["Verdict"] == "blocked"
+    return untouched.refused(cloud, openstack, "run", volume.id, *words)
+
+
+@pytest.mark.parametrize(
+    ("key", "says"), [("min", "at least 2 GiB"), ("max", "at most 1 GiB")]
+)
+def test_a_type_s_limits_of_size(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    new_type: Any,
+    key: str,
+    says: str,
+) -> None:
+    limit, size = ("2", 1) if key == "min" else ("1", 2)
+    wanted = new_type({f"provisioning:{key}_vol_size": limit})
+    volume = make.volume(size=size)
+
+    said = _refused(
+        cloud, openstack, volume, moves.COLD, moves.type_(wanted.name)
+    )
+
+    assert f"is for volumes of {says}, and the volume is {size} GiB" in said
+
+
+def test_qos_that_the_hypervisor_applies(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    new_type: Any,
+) -> None:
+    wanted = new_type({"volume_backend_name": "gold"})
+    qos = make.cinder.qos_specs.create(
+        make.name("qos"), {"consumer": "front-end", "total_iops_sec": "100"}
+    )
+    make.cinder.qos_specs.associate(qos, wanted.id)
+    volume = make.volume()
+    make.server(volume)
+    try:
+        said = _refused(cloud, openstack, volume, moves.type_(wanted.name))
+        assert "QoS specs of the destination type (front-end)" in said
+    finally:
+        make.cinder.qos_specs.disassociate(qos, wanted.id)
+
+
+def test_a_pool_with_an_odd_name(
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    set_faults: conftest.SetFaults,
+) -> None:
+    volume = make.volume(pool=moves.ALPHA)
+    set_faults("beta", pools=["10.0.0.1:/exports/a b"])
+    node = "cloud@beta#10.0.0.1:/exports/a b"
+
+    done = moves.run(openstack, volume, moves.COLD, moves.node(node))
+
+    assert done.exit_code == 0, done.stderr
+    assert make.host(volume.id) == node
+    again = openstack.migrate(
+        "plan",
+        f"--source-node={node}",
+        moves.node(moves.ALPHA),
+        "-f=json",
+    )
+    assert volume.id in {row["ID"] for row in again.json}
+    assert (
+        moves.run(openstack, volume, moves.COLD, moves.node(moves.ALPHA)).json[
+            "result"
+        ]
+        == "done"
+    )
+
+
+def test_becoming_encrypted_is_warned_of(
+    make: resources.Resources, openstack: shell.Openstack
+) -> None:
+    volume = make.volume()
+
+    done = openstack.migrate(
+        "check", volume.id, moves.COLD, moves.type_("luks-gold"), "-f=json"
+    )
+
+    (row,) = [r for r in done.json if r["Check"] == "Encryption"]
+    assert row["Result"] == "warning"
+    assert "becomes encrypted with LUKS" in row["Detail"]
+
+
+def test_a_copy_of_cinder_s_is_told_of_by_its_id(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+) -> None:
+    volume, orphan = make.volume(), make.volume()
+    cloud.database("cinder").execute(
+        "UPDATE volumes SET migration_status = ? WHERE id = ?",
+        f"target:{volume.id}",
+        orphan.id,
+    )
+    try:
+        said = untouched.refused(
+            cloud,
+            openstack,
+            "run",
+            orphan.id,
+            moves.COLD,
+            moves.node(moves.BETA),
+        )
+        assert f"the copy that Cinder made to move volume {volume.id}" in said
+        found = openstack.migrate("recover", "-f=json").json
+        (row,) = [r for r in found if r["Kind"] == "orphaned copy"]
+        assert row["Source"] == orphan.id
+        assert volume.id in row["State"]
+    finally:
+        cloud.database("cinder").execute(
+            "UPDATE volumes SET migration_status = NULL WHERE id = ?",
+            orphan.id,
+        )
+
+
+def test_a_server_that_was_deleted_softly_keeps_its_volumes(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    set_faults: conftest.SetFaults,
+) -> None:
+    set_faults("nova", soft_delete=True)
+    volume = make.volume(pool=moves.ALPHA)
+    server = make.server(volume)
+    make.nova.servers.delete(server.id)
+    make.until_server(server.id, "SOFT_DELETED")
+    words = moves.type_("bronze"), moves.node(moves.BETA)
+
+    said = _refused(cloud, openstack, volume, *words)
+
+    assert "which is deleted but can be restored" in said
+    untouched.apply_remedy(openstack, said.splitlines()[0])
+    make.until_server(server.id, "ACTIVE")
+    done = moves.run(openstack, volume, *words)
+    assert done.exit_code == 0, done.stderr
