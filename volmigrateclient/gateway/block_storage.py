@@ -264,6 +264,11 @@ class BlockStorage:
             )
         )
 
+    def fail_migration(self, volume_id: str, target_id: str) -> None:
+        self._cinder.volumes.migrate_volume_completion(
+            volume_id, target_id, True
+        )
+
     def retype_volume(self, volume_id: str, type_id: str, policy: str) -> str:
         return _request_id(
             self._cinder.volumes.retype(volume_id, type_id, policy)

@@ -62,6 +62,18 @@ class Recover(command.Lister):
             ),
         )
         parser.add_argument(
+            "--guest-is-on-source",
+            metavar="<volume>",
+            action="append",
+            default=[],
+            help=_(
+                "Say that you have seen on the hypervisor that the server is "
+                "on this volume (ID) and that no block job is left, after "
+                "nova-compute died in the middle of its move; repeat for "
+                "several"
+            ),
+        )
+        parser.add_argument(
             "--servers",
             action="store_true",
             help=_(
@@ -80,7 +92,9 @@ class Recover(command.Lister):
         with failures.for_the_user():
             connected = cloud.connect(self.app.client_manager)
             now = datetime.datetime.now(datetime.timezone.utc)
-            found = recovery.leftovers(connected, now)
+            asserted = frozenset(parsed_args.guest_is_on_source)
+            found = recovery.repairables(connected, now, asserted)
+            _refuse_unknown(asserted, found)
             advice = recovery.advice(connected)
             if parsed_args.servers:
                 advice.extend(recovery.past_swaps(connected))
@@ -92,7 +106,7 @@ class Recover(command.Lister):
                 results = self._carry_out(connected, safe)
         rows = [
             *(
-                _row(one, older_than, results.get(_key(one), ""))
+                _row(one, older_than, results.get(one.key, ""))
                 for one in found
             ),
             *(_advice_row(one) for one in advice),
@@ -100,7 +114,7 @@ class Recover(command.Lister):
         if not rows:
             progress.note(self.app, _("nothing is left behind"))
         if approved and any(
-            results.get(_key(one)) != "done"
+            results.get(one.key) != "done"
             for one in found
             if one.settled(older_than)
         ):
@@ -111,7 +125,7 @@ class Recover(command.Lister):
     def _approved(
         self,
         parsed_args: argparse.Namespace,
-        safe: Sequence[recovery.Leftover],
+        safe: Sequence[recovery.Repairable],
         older_than: float,
     ) -> bool:
         from volmigrateclient.core.model import wording
@@ -122,8 +136,7 @@ class Recover(command.Lister):
             return False
         for one in safe:
             what = (
-                f"{one.evidence.marker.source_id}: "
-                f"{'; '.join(one.decision.reasons)}: "
+                f"{one.source_id}: {'; '.join(one.reasons)}: "
                 f"{one.to_do(older_than)}"
             )
             self.app.stderr.write(f"{wording.escaped(what)}\n")
@@ -132,7 +145,7 @@ class Recover(command.Lister):
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
     def _carry_out(
-        self, connected: Cloud, safe: Sequence[recovery.Leftover]
+        self, connected: Cloud, safe: Sequence[recovery.Repairable]
     ) -> dict[str, str]:
         from volmigrateclient.core import recovery
         from volmigrateclient.core.engine import Engine
@@ -148,13 +161,23 @@ class Recover(command.Lister):
                 _("interrupted; run recover again for what is left")
             )
         return {
-            _key(one): _told(result)
+            one.key: _told(result)
             for one, result in zip(safe, results, strict=True)
         }
 
 
-def _key(leftover: recovery.Leftover) -> str:
-    return leftover.evidence.marker.run_id
+def _refuse_unknown(
+    asserted: frozenset[str], found: Sequence[recovery.Repairable]
+) -> None:
+    unknown = asserted - {one.source_id for one in found}
+    if unknown:
+        raise exceptions.CommandError(
+            _(
+                "no swap or move of volume %s was cut off; see what recover "
+                "lists without --guest-is-on-source"
+            )
+            % ", ".join(sorted(unknown))
+        )
 
 
 def _told(result: paths.MoveResult) -> str:
@@ -163,19 +186,32 @@ def _told(result: paths.MoveResult) -> str:
 
 
 def _row(
-    leftover: recovery.Leftover, older_than: float, result: str
+    one: recovery.Repairable, older_than: float, result: str
 ) -> tuple[Any, ...]:
-    evidence = leftover.evidence
-    age = leftover.age
+    from volmigrateclient.core import recovery
+
+    user: str = ""
+    age: int | str = ""
+    source: Any
+    destination: Any
+    if isinstance(one, recovery.CutOff):
+        source, destination = one.volume, one.target
+        server_id = one.server_id
+    else:
+        evidence = one.evidence
+        source, destination = evidence.source, evidence.destination
+        server_id = evidence.marker.server_id
+        user = evidence.user.name if evidence.user else ""
+        age = "" if one.age is None else round(one.age)
     return (
-        "interrupted swap",
-        evidence.user.name if evidence.user else "",
-        _volume(evidence.marker.source_id, evidence.source),
-        _volume("", evidence.destination),
-        evidence.marker.server_id,
-        "" if age is None else round(age),
-        "; ".join(leftover.decision.reasons),
-        leftover.to_do(older_than),
+        one.kind,
+        user,
+        _volume(one.source_id, source),
+        _volume("", destination),
+        server_id,
+        age,
+        "; ".join(one.reasons),
+        one.to_do(older_than),
         result,
     )
 

@@ -94,6 +94,12 @@ class BlockStorage(typing.Protocol):
             driver could do itself
         """
 
+    def fail_migration(self, volume_id: str, target_id: str) -> None:
+        """Have Cinder end a migration with an error, and delete its target.
+
+        Only where nothing uses the target: its data are gone then.
+        """
+
     def retype_volume(self, volume_id: str, type_id: str, policy: str) -> str:
         """Ask for os-retype; gives the request ID."""
 

@@ -63,12 +63,18 @@ def stopped_waiting(move: Move, signal: errors.StopWaiting) -> Ending:
             f"{signal} before anything was changed",
         )
     volume = move.before.volume
+    unless = (
+        ", unless nova-compute was restarted meanwhile (see 'openstack volume "
+        "watcher-migrate recover')"
+        if volume.attachments
+        else ""
+    )
     return Ending(
         outcome,
-        f"{signal}; the move of volume {volume.id} continues in the cloud. "
-        f"Follow it with: openstack volume show {volume.id} -c status -c "
-        "migration_status -c os-vol-host-attr:host -c type. Run the same "
-        "command again to wait for its end",
+        f"{signal}; the move of volume {volume.id} continues in the cloud"
+        f"{unless}. Follow it with: openstack volume show {volume.id} -c "
+        "status -c migration_status -c os-vol-host-attr:host -c type. Run the "
+        "same command again to wait for its end",
     )
 
 

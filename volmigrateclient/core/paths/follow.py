@@ -19,14 +19,20 @@ from volmigrateclient.core.paths.move import (
 )
 
 Judge = Callable[[model.Volume, float], verdict.Verdict]
+#: Looks at something else, at a second of the engine's clock.
+Besides = Callable[[float], Waits[None]]
 
 
 def to_the_end(
-    move: Move, volume_id: str, judge: Judge
+    move: Move,
+    volume_id: str,
+    judge: Judge,
+    besides: Besides | None = None,
 ) -> Waits[model.Volume]:
     """Wait for the verdict; gives the volume as it is when it is done.
 
     :param judge: from what the volume is now, and since how many seconds
+    :param besides: what else to look at, at each second that is given
     :raises FailedError: with the reason
     :raises QuarantineError: what became of it cannot be told
     """
@@ -51,6 +57,8 @@ def to_the_end(
         if found.state is verdict.State.UNDECIDED:
             raise errors.UndecidedError(found.text)
         phase = found.text
+        if besides is not None:
+            yield from besides(reading.at)
 
 
 def verified_and_cleaned_up(move: Move, volume: model.Volume) -> Steps:

@@ -51,10 +51,13 @@ def request(move: Move, volume: model.Volume) -> Waits[None]:
     )
 
 
-def to_the_end(move: Move, volume: model.Volume) -> Waits[model.Volume]:
+def to_the_end(
+    move: Move, volume: model.Volume, besides: follow.Besides | None = None
+) -> Waits[model.Volume]:
     """Wait for the migration's end; gives the volume in its new pool.
 
     :param volume: as it was before the request
+    :param besides: as in :func:`.follow.to_the_end`
     """
     place = move.destination
     return (
@@ -64,5 +67,6 @@ def to_the_end(move: Move, volume: model.Volume) -> Waits[model.Volume]:
             lambda now, unchanged: verdict.of_migration(
                 volume, now, place, unchanged
             ),
+            besides,
         )
     )

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Iterable
 
 from volmigrateclient.core import model
 
@@ -71,3 +72,28 @@ def disk_after(swap: model.SwapAction | None) -> Disk:
     if any(_CALLED_BEFORE.search(line) for line in lines):
         return Disk.OLD
     return Disk.UNKNOWN
+
+
+def most_open(
+    swaps: Iterable[model.SwapAction | None],
+) -> model.SwapAction | None:
+    """Of several swaps the one that leaves the most open; None of none.
+
+    Nova's actions do not name their volumes: where several may be meant, the
+    one counts after which the least is certain.
+    """
+    return max(
+        (swap for swap in swaps if swap is not None),
+        key=_leaves_open,
+        default=None,
+    )
+
+
+def _leaves_open(swap: model.SwapAction) -> int:
+    if swap.events and swap.result is None:
+        return 4
+    if swap.result == "Success":
+        return 3
+    if swap.result is None:
+        return 1
+    return 0 if disk_after(swap) is Disk.OLD else 2

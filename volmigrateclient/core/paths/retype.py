@@ -41,8 +41,13 @@ def request(move: Move) -> Waits[None]:
     )
 
 
-def to_the_end(move: Move) -> Waits[model.Volume]:
-    """Wait for the retype's end; gives the volume of the new type."""
+def to_the_end(
+    move: Move, besides: follow.Besides | None = None
+) -> Waits[model.Volume]:
+    """Wait for the retype's end; gives the volume of the new type.
+
+    :param besides: as in :func:`.follow.to_the_end`
+    """
     before, wanted = move.before.volume, move.destination_type
     return (
         yield from follow.to_the_end(
@@ -51,6 +56,7 @@ def to_the_end(move: Move) -> Waits[model.Volume]:
             lambda now, unchanged: verdict.of_retype(
                 before, now, wanted.id, unchanged
             ),
+            besides,
         )
     )
 

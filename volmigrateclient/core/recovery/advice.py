@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from volmigrateclient.core import model
 from volmigrateclient.core.cloud import Cloud
@@ -69,14 +69,21 @@ def _forged_admins(cloud: Cloud) -> Iterable[Advice]:
             )
 
 
+def moving_volumes(cloud: Cloud) -> Sequence[model.Volume]:
+    """All volumes that Cinder says it is moving."""
+    return cloud.list_volumes(migration_status=str(sorted(model.MIGRATING)))
+
+
 def _stuck_in_cinder(cloud: Cloud) -> Iterator[Advice]:
-    moving = cloud.list_volumes(migration_status=str(sorted(model.MIGRATING)))
+    moving = moving_volumes(cloud)
     old = [
         row
         for row in cloud.list_volumes(migration_status="deleting")
         if row.status != "deleting"
     ]
     for volume in moving:
+        if any(attachment.server_id for attachment in volume.attachments):
+            continue  # see .cut_off, which asks Nova, too
         yield Advice(
             "moving volume",
             volume.id,
@@ -148,8 +155,8 @@ _ADVICE = {
     ),
     "migrating": (
         "a copy has no progress to see. Only if the source's cinder-volume "
-        "was restarted after it started is it dead: then see 'Recovering' in "
-        "the documentation; never delete its target"
+        "was restarted after it started is it dead: then see 'A cold move "
+        "that was cut off' in the documentation; never delete its target"
     ),
     "completing": (
         "it may or may not have switched to the copy: leave both volumes "

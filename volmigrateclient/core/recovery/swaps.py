@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+from collections.abc import Collection
 
 from volmigrateclient.core import model, paths
 from volmigrateclient.core.cloud import Cloud
@@ -35,7 +36,9 @@ _COMPARE = (
 _WOULD = {
     Resolution.WAIT: (
         "nothing yet: run recover again once the swap has ended. Only if "
-        f"nova-compute was restarted since then it never will: {_COMPARE}"
+        "nova-compute was restarted since then it never will: see 'When "
+        "nova-compute died in the middle' in the documentation, and once the "
+        "guest was seen on the source, run recover with --guest-is-on-source"
     ),
     Resolution.QUARANTINE: f"nothing: {_COMPARE}",
 }
@@ -51,6 +54,23 @@ class Leftover:
     evidence: Evidence
     decision: Decision
     age: float | None
+
+    kind = "interrupted swap"
+
+    @property
+    def key(self) -> str:
+        """What tells it from all others."""
+        return self.evidence.marker.run_id
+
+    @property
+    def source_id(self) -> str:
+        """The volume that was to be swapped."""
+        return self.evidence.marker.source_id
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What the evidence proves, or fails to."""
+        return self.decision.reasons
 
     def to_do(self, older_than: float) -> str:
         """What ``recover`` would do about it, for people.
@@ -106,8 +126,16 @@ class Leftover:
         )
 
 
-def leftovers(cloud: Cloud, now: datetime.datetime) -> list[Leftover]:
-    """Everything that interrupted swaps via Nova have left; only GETs."""
+def leftovers(
+    cloud: Cloud,
+    now: datetime.datetime,
+    guests_on_source: Collection[str] = (),
+) -> list[Leftover]:
+    """Everything that interrupted swaps via Nova have left; only GETs.
+
+    :param guests_on_source: source volumes of which an operator has seen on
+        the hypervisor that the guest is on them, and that no block job is left
+    """
     users: dict[SwapMarker, model.User] = {}
     for user in cloud.find_users(None, swap_marker.USER_PREFIX):
         marker = swap_marker.of_user(user)
@@ -124,11 +152,15 @@ def leftovers(cloud: Cloud, now: datetime.datetime) -> list[Leftover]:
     found = []
     for of_user, user in users.items():
         marker, volume = volumes.pop(of_user.run_id, (of_user, None))
-        found.append(_leftover(cloud, marker, volume, user, now))
+        found.append(
+            _leftover(cloud, marker, volume, user, now, guests_on_source)
+        )
     # A marker without a user: all was done but to remove the marker, or the
     # destination could not be deleted.
     for marker, volume in volumes.values():
-        found.append(_leftover(cloud, marker, volume, None, now))
+        found.append(
+            _leftover(cloud, marker, volume, None, now, guests_on_source)
+        )
     return sorted(found, key=lambda one: one.evidence.marker.started)
 
 
@@ -138,8 +170,15 @@ def _leftover(
     volume: model.Volume | None,
     user: model.User | None,
     now: datetime.datetime,
+    guests_on_source: Collection[str],
 ) -> Leftover:
-    evidence = gather(cloud, marker, volume.id if volume else None, user)
+    evidence = gather(
+        cloud,
+        marker,
+        volume.id if volume else None,
+        user,
+        marker.source_id in guests_on_source,
+    )
     return Leftover(evidence, decide(evidence), _age(marker.started, now))
 
 
@@ -170,6 +209,7 @@ def _steps(move: paths.Move, leftover: Leftover) -> paths.Steps:
             before.marker,
             destination.id if destination else None,
             before.user,
+            before.guest_is_on_source,
         ),
         "looking again",
         attempts=3,

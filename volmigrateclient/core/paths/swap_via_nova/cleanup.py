@@ -68,7 +68,7 @@ def rollback(move: Move, evidence: Evidence) -> _Left:
     The source is put back to in-use if a failed swap left it detaching.
 
     :param evidence: is looked at again, it may have become old
-    :raises QuarantineError: something may use the destination meanwhile
+    :raises UndecidedError: something may use the destination meanwhile
     """
     destination = evidence.destination
     return (
@@ -77,6 +77,7 @@ def rollback(move: Move, evidence: Evidence) -> _Left:
             evidence.marker,
             destination.id if destination else None,
             evidence.user,
+            evidence.guest_is_on_source,
         )
     )
 
@@ -86,9 +87,19 @@ def rollback_made(
     marker: SwapMarker,
     destination_id: str | None,
     user: model.User | None,
+    guest_is_on_source: bool = False,
 ) -> _Left:
-    """As :func:`rollback`, from what a run knows to have made."""
-    evidence = yield from _fenced(move, marker, destination_id, user)
+    """As :func:`rollback`, from what a run knows to have made.
+
+    :param guest_is_on_source: what an operator has seen on the hypervisor
+    """
+
+    def read() -> Evidence:
+        return gather(
+            move.cloud, marker, destination_id, user, guest_is_on_source
+        )
+
+    evidence = yield from _fenced(move, read)
     left: tuple[str, ...] = ()
     if evidence.destination is not None:
         left += yield from _deleted(
@@ -127,12 +138,7 @@ def quarantine(
     )
 
 
-def _fenced(
-    move: Move,
-    marker: SwapMarker,
-    destination_id: str | None,
-    user: model.User | None,
-) -> Waits[Evidence]:
+def _fenced(move: Move, read: Callable[[], Evidence]) -> Waits[Evidence]:
     """The evidence as it is now, and nothing on its way that changes it.
 
     A swap that nova-compute never took up has reserved the destination.
@@ -141,9 +147,7 @@ def _fenced(
     delete the attachment of a running swap, too: hence each look again.
     """
     for _ in range(_ATTEMPTS):
-        evidence, decision = yield from _looked(
-            move, marker, destination_id, user
-        )
+        evidence, decision = yield from _settled(read)
         if decision.resolution is not Resolution.ROLLBACK:
             raise quarantine(evidence, decision.reasons)
         if not evidence.destination_attachments:
@@ -157,17 +161,13 @@ def _fenced(
     raise quarantine(evidence, ("the destination stays reserved",))
 
 
-def _looked(
-    move: Move,
-    marker: SwapMarker,
-    destination_id: str | None,
-    user: model.User | None,
+def _settled(
+    read: Callable[[], Evidence],
 ) -> Waits[tuple[Evidence, Decision]]:
+    """The evidence once Nova has ended what it does, and what it proves."""
     while True:
         evidence = yield from retry.read(
-            lambda: gather(move.cloud, marker, destination_id, user),
-            "collecting the evidence",
-            _ATTEMPTS,
+            read, "collecting the evidence", _ATTEMPTS
         )
         decision = decide(evidence)
         if decision.resolution is not Resolution.WAIT:

@@ -39,6 +39,8 @@ class Evidence:
     :param swap: Nova's action for this swap, if it took it
     :param server_volumes: None is a server that is gone
     :param holders: the servers of the project that list the source
+    :param guest_is_on_source: an operator has seen on the hypervisor that the
+        guest's disk is the source, and that no block job is left
     """
 
     marker: SwapMarker
@@ -51,6 +53,7 @@ class Evidence:
     server_volumes: Sequence[model.ServerVolume] | None = ()
     swap: model.SwapAction | None = None
     holders: Sequence[str] = ()
+    guest_is_on_source: bool = False
 
     def attachment_in_nova(self, volume: model.Volume | None) -> str | None:
         """Cinder's attachment ID that Nova has for a volume."""
@@ -77,10 +80,12 @@ def gather(
     marker: SwapMarker,
     destination_id: str | None,
     user: model.User | None = None,
+    guest_is_on_source: bool = False,
 ) -> Evidence:
     """Read everything that the evidence needs; only GETs.
 
     :param destination_id: None where none is known to exist
+    :param guest_is_on_source: what an operator has seen
     """
     ids = [i for i in (marker.source_id, destination_id) if i]
     volumes = cloud.get_volumes(ids)
@@ -94,6 +99,7 @@ def gather(
         server_volumes, swap = None, None
     return Evidence(
         marker=marker,
+        guest_is_on_source=guest_is_on_source,
         user=user,
         source=source,
         source_attachments=(
@@ -135,23 +141,7 @@ def find_swap(cloud: Cloud, marker: SwapMarker) -> model.SwapAction | None:
     actions = [
         cloud.get_swap(marker.server_id, swap.request_id) for swap in newer
     ]
-    return max(
-        (swap for swap in actions if swap is not None),
-        key=_leaves_open,
-        default=None,
-    )
-
-
-def _leaves_open(swap: model.SwapAction) -> int:
-    if swap.events and swap.result is None:
-        return 4
-    if swap.result == "Success":
-        return 3
-    if swap.result is None:
-        return 1
-    return (
-        0 if nova_traceback.disk_after(swap) is nova_traceback.Disk.OLD else 2
-    )
+    return nova_traceback.most_open(actions)
 
 
 def decide(evidence: Evidence) -> Decision:
@@ -189,10 +179,13 @@ def _unfinished(
     elif not swap.events:
         why = "nova-compute never took up the swap"
     elif swap.result is None:
-        return Decision(
-            Resolution.WAIT,
-            ("Nova has not ended the swap; it may be copying",),
-        )
+        if not evidence.guest_is_on_source:
+            return Decision(
+                Resolution.WAIT,
+                ("Nova has not ended the swap; it may be copying",),
+            )
+        why = "the guest was seen on the source, and no swap is running"
+        doubts = _doubts_of_cut_off(evidence, destination)
     elif nova_traceback.disk_after(swap) is nova_traceback.Disk.OLD:
         why = "Nova's swap failed before the guest's disk was switched"
     elif swap.result == "Error":
@@ -204,6 +197,31 @@ def _unfinished(
     if doubts:
         return Decision(Resolution.QUARANTINE, (why, *doubts))
     return Decision(Resolution.ROLLBACK, (why,))
+
+
+def _doubts_of_cut_off(
+    evidence: Evidence, destination: model.Volume
+) -> tuple[str, ...]:
+    """What speaks against a swap having died before it was switched.
+
+    nova-compute was restarted in its middle: the source stays detaching and
+    the destination attaching, whatever becomes of it.
+    """
+    claims = {
+        f"the destination is {destination.status}": (
+            destination.status in ("available", "attaching", "reserved")
+        ),
+        "the destination is attached": all(
+            a.status in ("attaching", "reserved")
+            for a in evidence.destination_attachments
+        ),
+        "the server lists the destination": (
+            evidence.attachment_in_nova(destination) is None
+        ),
+    }
+    return tuple(
+        claim for claim, holds in claims.items() if not holds
+    ) + _doubts_of_source(evidence)
 
 
 def not_proven(

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Attached volumes that Cinder may be moving for ever."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit import builders, scripted_cloud
+from tests.unit.core.paths import driving
+from volmigrateclient.core import model, paths
+from volmigrateclient.core.model import errors
+from volmigrateclient.core.recovery import cut_off
+from volmigrateclient.core.recovery.cut_off import Guest
+
+_ID, _SERVER_ID = builders.VOLUME_ID, builders.SERVER_ID
+_MOVING = builders.attached(status="retyping", migration_status="migrating")
+_TARGET = builders.volume(
+    id="target",
+    status="attaching",
+    migration_status=f"target:{_ID}",
+    created_at="2026-11-25T10:00:00",
+)
+#: Fails where Nova connects the new volume: before the switch.
+_BEFORE = (
+    '  File "nova/compute/manager.py", line 1, in _swap_volume\n'
+    "    self._connect_volume(context, new_connection_info)\n"
+)
+#: Fails where Nova tells Cinder: after it.
+_AFTER = (
+    '  File "nova/compute/manager.py", line 1, in _swap_volume\n'
+    "    self.volume_api.migrate_volume_completion(context, a, b, error)\n"
+)
+
+
+def _swap(**seen: Any) -> model.SwapAction:
+    return model.SwapAction(
+        **{
+            "request_id": "req-1",
+            "started_at": "2026-11-25T10:00:05.000000",
+            "events": True,
+            **seen,
+        }
+    )
+
+
+_COPYING = _swap()
+
+
+@pytest.mark.parametrize(
+    ("swap", "guest"),
+    [
+        (None, Guest.NOT_BEGUN),
+        (_swap(events=False), Guest.NOT_BEGUN),
+        (_COPYING, Guest.COPYING),
+        (_swap(result="Error", traceback=_BEFORE), Guest.ON_SOURCE),
+        (_swap(result="Error", traceback=_AFTER), Guest.MAY_BE_ON_TARGET),
+        (_swap(result="Error", traceback=""), Guest.MAY_BE_ON_TARGET),
+        (_swap(result="Success"), Guest.ON_TARGET),
+    ],
+)
+def test_where_the_guest_is(
+    swap: model.SwapAction | None, guest: Guest
+) -> None:
+    seen = cut_off.CutOff(_MOVING, _TARGET, _SERVER_ID, swap, True)
+
+    assert seen.guest is guest
+    # What an operator says counts only where the records do not speak
+    # against it.
+    assert seen.safe(0) is (guest in (Guest.COPYING, Guest.ON_SOURCE))
+    if guest in (Guest.MAY_BE_ON_TARGET, Guest.ON_TARGET):
+        assert "never end the move with an error" in seen.to_do(0)
+
+
+@pytest.mark.parametrize(
+    ("volume", "target", "said"),
+    [
+        pytest.param(_MOVING, _TARGET, False, id="nobody has looked"),
+        pytest.param(_MOVING, None, True, id="Cinder has no copy"),
+        pytest.param(
+            builders.attached(migration_status="completing"),
+            _TARGET,
+            True,
+            id="Cinder is completing it",
+        ),
+    ],
+)
+def test_what_is_left_alone(
+    volume: model.Volume, target: model.Volume | None, said: bool
+) -> None:
+    seen = cut_off.CutOff(volume, target, _SERVER_ID, _COPYING, said)
+
+    assert not seen.safe(0)
+
+
+class _Cloud(scripted_cloud.ScriptedCloud):
+    """A cloud with one move that was cut off."""
+
+    def __init__(self, *swaps: model.SwapAction) -> None:
+        super().__init__(_MOVING, _TARGET)
+        self.swaps = list(swaps)
+
+    def fail_migration(self, volume_id: str, target_id: str) -> None:
+        self.writes.append(("fail", volume_id, target_id))
+        del self.volumes[target_id]
+        self.volumes[volume_id] = builders.attached(migration_status="error")
+
+
+def _found(cloud: _Cloud, *said: str) -> cut_off.CutOff:
+    (found,) = cut_off.cut_off_moves(cloud.core, [_MOVING], said)
+    return found
+
+
+def test_swaps_of_earlier_moves_do_not_count() -> None:
+    earlier = _swap(
+        request_id="req-0", started_at="2026-11-25T09:59:59", result="Success"
+    )
+
+    assert _found(_Cloud(earlier)).swap is None
+    assert _found(_Cloud(_COPYING, earlier)).swap == _COPYING
+
+
+def test_a_detached_volume_is_not_nova_s() -> None:
+    moving = builders.volume(migration_status="migrating")
+
+    assert not list(cut_off.cut_off_moves(_Cloud().core, [moving]))
+
+
+def test_it_is_ended_with_an_error() -> None:
+    cloud = _Cloud(_COPYING)
+    job = cut_off.job(_found(cloud, _ID))
+    move = paths.Move(cloud.core, job.request)
+
+    ending, _ = driving.drive(
+        job.steps(move),
+        (0.0, [_MOVING, _TARGET]),
+        (1.0, [builders.attached(migration_status="error")]),
+    )
+
+    assert cloud.writes == [("fail", _ID, "target")]
+    assert ending.outcome is paths.Outcome.DONE
+
+
+def test_nothing_is_ended_that_changed_meanwhile() -> None:
+    cloud = _Cloud(_COPYING)
+    job = cut_off.job(_found(cloud, _ID))
+    cloud.swaps = [_swap(result="Error", traceback=_AFTER)]
+
+    with pytest.raises(errors.FailedError, match="it changed meanwhile"):
+        next(job.steps(paths.Move(cloud.core, job.request)))
+
+    assert cloud.writes == []
