@@ -99,22 +99,24 @@ class BlockStorage:
         return found
 
     def _listed(self, volume_ids: list[str]) -> Sequence[model.Volume]:
+        return self.list_volumes(id=str(volume_ids))
+
+    def list_volumes(self, **filters: object) -> Sequence[model.Volume]:
         try:
-            return self.list_volumes(id=str(volume_ids))
-        except errors.BadRequestError as error:
-            # Only admins may filter by this.
-            if "Invalid filters id" not in str(error):
+            rows = list(
+                self._rows(
+                    "/volumes/detail", "volumes", _ALL_PROJECTS | filters
+                )
+            )
+        except cinder_client.exceptions.BadRequest as error:
+            # Only admins may filter by what we filter by.
+            if "Invalid filters" not in str(error):
                 raise
             raise errors.ForbiddenError(
                 "Cinder does not let this user look at all projects' "
                 "volumes: admin credentials are needed",
                 403,
             ) from error
-
-    def list_volumes(self, **filters: object) -> Sequence[model.Volume]:
-        rows = list(
-            self._rows("/volumes/detail", "volumes", _ALL_PROJECTS | filters)
-        )
         if self._cinder_version.get() < microversion.VOLUME_TYPE_IDS:
             self._add_type_ids(rows)
         return [_volume(row) for row in rows]

@@ -18,6 +18,9 @@ from volmigrateclient.core.model import errors, wording
 _P = typing.ParamSpec("_P")
 _T = typing.TypeVar("_T")
 
+#: Services that we ask as an admin.
+_FOR_ADMINS = ("Cinder", "Nova", "Keystone")
+
 _BY_STATUS: dict[int, type[errors.CloudError]] = {
     400: errors.BadRequestError,
     401: errors.UnauthorizedError,
@@ -121,6 +124,8 @@ def _from_status(
     text = f"{service} answered {status}"
     if status == 406:
         text += ", it is too old (OpenStack Yoga or later is needed)"
-    return kind(
-        f"{text}: {message}" if message else text, status, request_id or ""
-    )
+    if message:
+        text += f": {message.rstrip('.')}"
+    if status == 403 and service in _FOR_ADMINS:
+        text += ": admin credentials are needed"
+    return kind(text, status, request_id or "")

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib import parse
 
 from cinderclient import client as cinder_client
 from keystoneauth1 import exceptions as auth_exceptions
@@ -14,8 +16,11 @@ from keystoneauth1 import session as session_
 from keystoneauth1.identity import generic
 
 from volmigrateclient.core import model
-from volmigrateclient.core.model import errors
+from volmigrateclient.core.model import errors, wording
 from volmigrateclient.gateway import connection, failures
+
+#: Rows of one page, as many as Keystone gives at most by default.
+_PAGE = 1000
 
 
 @failures.translated_class("Keystone")
@@ -46,27 +51,78 @@ class Identity:
             enabled=body.enabled,
         )
 
-    def find_project(self, name_or_id: str) -> str:
-        return _found_id("project", name_or_id, self._keystone.projects)
+    def find_project(self, name_or_id: str, domain: str | None = None) -> str:
+        projects, narrower = self._keystone.projects, {}
+        if domain is not None:
+            narrower["domain"] = self.find_domain(domain)
+        with contextlib.suppress(auth_exceptions.NotFound):
+            found = projects.get(name_or_id)
+            if domain is None or found.domain_id == narrower["domain"]:
+                return str(found.id)
+        # A list that is not asked for a name ends silently at Keystone's
+        # limit (services.rst, services-keystone-limits).
+        named = projects.list(name=name_or_id, **narrower)
+        if len(named) > 1:
+            raise errors.NotFoundError(
+                f"{len(named)} projects are named "
+                f"{wording.quoted(name_or_id)}: {self._in_domains(named)}; "
+                "give the ID of one, or --project-domain"
+            )
+        if not named:
+            raise self._none_of("project", name_or_id, projects, **narrower)
+        return str(named[0].id)
+
+    def _in_domains(self, projects: Sequence[Any]) -> str:
+        return ", ".join(
+            f"{row.id} in domain {self._domain_label(row.domain_id)}"
+            for row in projects
+        )
+
+    def _domain_label(self, domain_id: str) -> str:
+        try:
+            return wording.quoted(self._keystone.domains.get(domain_id).name)
+        except auth_exceptions.HttpError:
+            return domain_id
 
     def find_domain(self, name_or_id: str) -> str:
-        return _found_id("domain", name_or_id, self._keystone.domains)
+        domains = self._keystone.domains
+        with contextlib.suppress(auth_exceptions.NotFound):
+            return str(domains.get(name_or_id).id)
+        named = domains.list(name=name_or_id)
+        if not named:
+            raise self._none_of("domain", name_or_id, domains)
+        return str(named[0].id)
 
     def find_role(self, name_or_id: str) -> str:
-        return _only_id(
-            "role",
-            name_or_id,
-            [
-                row
-                for row in self._keystone.roles.list()
-                # Keystone compares names without case, and some clouds call
-                # their roles Admin and Member.
-                if (
-                    name_or_id == row.id
-                    or name_or_id.lower() == row.name.lower()
-                )
-                and getattr(row, "domain_id", None) is None
-            ],
+        roles = self._keystone.roles
+        # Keystone compares names without case, and some clouds call their
+        # roles Admin and Member. Unlike "iequals", "istartswith" is compared
+        # before a list is cut (services.rst, services-keystone-limits).
+        named = [
+            row
+            for row in roles.list(name__istartswith=name_or_id)
+            if row.name.lower() == name_or_id.lower()
+            and getattr(row, "domain_id", None) is None
+        ]
+        exact = [row for row in named if row.name == name_or_id] or named
+        if exact:
+            return str(exact[0].id)
+        with contextlib.suppress(auth_exceptions.NotFound):
+            return str(roles.get(name_or_id).id)
+        raise self._none_of("role", name_or_id, roles)
+
+    def _none_of(
+        self, kind: str, name_or_id: str, manager: Any, **narrower: str
+    ) -> errors.NotFoundError:
+        """The error that something does not exist, with names like it."""
+        names: list[str] = []
+        # As many as Keystone shows at once: this is but a help.
+        with contextlib.suppress(auth_exceptions.ClientException):
+            names = [row.name for row in manager.list(**narrower)]
+        return errors.NotFoundError(
+            f"Keystone has no {kind} with a name or ID of "
+            f"{wording.quoted(name_or_id)}"
+            + wording.did_you_mean(name_or_id, names)
         )
 
     def password_regex(self) -> str | None:
@@ -92,14 +148,49 @@ class Identity:
         # Keystone cuts a list silently at its limit and only then applies
         # "startswith"; "istartswith" is part of its query
         # (services.rst, services-keystone-limits).
-        rows = self._keystone.users.list(
-            domain=domain_id, name__istartswith=name_prefix
-        )
-        return [_user(row) for row in rows if row.name.startswith(name_prefix)]
+        query = {"name__istartswith": name_prefix}
+        if domain_id is not None:
+            query["domain_id"] = domain_id
+        return [
+            _user(row)
+            for row in self._every("users", query)
+            if row["name"].startswith(name_prefix)
+        ]
+
+    def _every(
+        self, collection: str, query: Mapping[str, str]
+    ) -> Sequence[Mapping[str, Any]]:
+        """All rows of a list; a request for each 1000.
+
+        Who names a limit is told where a list was cut, and may go on there
+        (services.rst, services-keystone-limits).
+        """
+        rows: dict[str, Mapping[str, Any]] = {}
+        page = dict(query, limit=str(_PAGE))
+        while True:
+            # keystoneclient drops what tells that there is more.
+            _, body = self._keystone.users.client.get(
+                f"/{collection}?{parse.urlencode(page)}"
+            )
+            fresh = [row for row in body[collection] if row["id"] not in rows]
+            rows.update((row["id"], row) for row in fresh)
+            if not body.get("truncated"):
+                return list(rows.values())
+            if not fresh:
+                # Before 27.0.0 its lists have no pages.
+                raise errors.CloudError(
+                    f"Keystone shows no more than {len(rows)} {collection} "
+                    "of a longer list: its option list_limit is too small"
+                )
+            page["marker"] = fresh[-1]["id"]
 
     def list_admins(self) -> Sequence[model.User]:
+        try:
+            role_id = self.find_role("admin")
+        except errors.NotFoundError:
+            return []
         rows = self._keystone.role_assignments.list(
-            role=self.find_role("admin"), include_names=True
+            role=role_id, include_names=True
         )
         return [
             model.User(
@@ -116,19 +207,18 @@ class Identity:
         self, name: str, domain_id: str, password: str, description: str
     ) -> model.User:
         # keystoneclient does not log the body of a request with a password.
-        return _user(
-            self._keystone.users.create(
-                name,
-                domain=domain_id,
-                password=password,
-                description=description,
-                enabled=True,
-                options={
-                    "ignore_change_password_upon_first_use": True,
-                    "ignore_lockout_failure_attempts": True,
-                },
-            )
+        made = self._keystone.users.create(
+            name,
+            domain=domain_id,
+            password=password,
+            description=description,
+            enabled=True,
+            options={
+                "ignore_change_password_upon_first_use": True,
+                "ignore_lockout_failure_attempts": True,
+            },
         )
+        return _user(made.to_dict())
 
     def set_password(self, user_id: str, password: str) -> None:
         # keystoneclient logs no body of an update of users.
@@ -201,33 +291,11 @@ class Identity:
         return override
 
 
-def _user(row: Any) -> model.User:
+def _user(row: Mapping[str, Any]) -> model.User:
     return model.User(
-        id=row.id,
-        name=row.name,
-        domain_id=row.domain_id,
-        enabled=row.enabled,
-        description=getattr(row, "description", None) or "",
+        id=row["id"],
+        name=row["name"],
+        domain_id=row["domain_id"],
+        enabled=row["enabled"],
+        description=row.get("description") or "",
     )
-
-
-def _found_id(kind: str, name_or_id: str, manager: Any) -> str:
-    """The ID of a project or domain, looked up on the server.
-
-    A list that is not asked for a name ends silently at Keystone's limit
-    (services.rst, services-keystone-limits).
-    """
-    try:
-        return str(manager.get(name_or_id).id)
-    except auth_exceptions.NotFound:
-        return _only_id(kind, name_or_id, manager.list(name=name_or_id))
-
-
-def _only_id(kind: str, name_or_id: str, rows: Sequence[Any]) -> str:
-    exact = [row for row in rows if row.id == name_or_id] or rows
-    if len(exact) != 1:
-        found = "no" if not exact else f"{len(exact)} times a"
-        raise errors.NotFoundError(
-            f"Keystone has {found} {kind} with a name or ID of '{name_or_id}'"
-        )
-    return str(exact[0].id)

@@ -103,7 +103,7 @@ class Apply(command.Lister):
             plan = read_plan(parsed_args.plan)
             plan.refuse_other_cloud(
                 cloud.auth_url(client_manager),
-                client_manager.region_name,
+                cloud.region(client_manager),
             )
             connected = cloud.connect(client_manager)
             results = self._carry_out(connected, plan, parsed_args)
@@ -248,9 +248,8 @@ def _summary(
 ) -> str:
     from volmigrateclient.core import paths
     from volmigrateclient.core.model import errors
-    from volmigrateclient.core.planning.apply import (
-        remainder,
-    )
+    from volmigrateclient.core.planning import nodes
+    from volmigrateclient.core.planning.apply import remainder
 
     counts: dict[paths.Outcome, int] = {}
     for result in results:
@@ -259,13 +258,17 @@ def _summary(
     told = [f"{done} of {len(results)} done"]
     told += [f"{number} {outcome.value}" for outcome, number in counts.items()]
     text = ", ".join(told)
-    node = plan.selection.get("source_node")
-    if not isinstance(node, str):
-        return text
-    try:
-        return f"{text}; {remainder(connected, node).text}"
-    except errors.CloudError as error:
-        return f"{text}; what remains on {node} is not known: {error}"
+    for node in plan.source_nodes:
+        known = any(
+            result.outcome is paths.Outcome.DONE
+            and nodes.is_at(result.source_node, node)
+            for result in results
+        )
+        try:
+            text += f"; {remainder(connected, node, known).text}"
+        except errors.CloudError as error:
+            text += f"; what remains on {node} is not known: {error}"
+    return text
 
 
 def _row(result: paths.MoveResult) -> tuple[Any, ...]:

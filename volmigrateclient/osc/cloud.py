@@ -16,10 +16,15 @@ def connect(client_manager: Any) -> Cloud:
 
     Clients are made from the session: ``client_manager.volume`` and
     ``.compute`` are other things in other releases of OSC.
+
+    :raises InvalidActionError: the credentials are not for a project, or
+        there are several regions
     """
     from volmigrateclient import api
     from volmigrateclient.gateway import connection
 
+    _refuse_other_scopes(client_manager.auth_ref)
+    region(client_manager)
     session = client_manager.session
     config = client_manager.sdk_connection.config
     # It is this process's own: so that --timing sees every request, it is
@@ -38,6 +43,70 @@ def connect(client_manager: Any) -> Cloud:
             for service in ("block-storage", "compute", "identity")
         },
     )
+
+
+def region(client_manager: Any) -> str | None:
+    """The region that was named, or else the only one with block storage.
+
+    None is a catalogue without regions, or none that we could look into.
+
+    :raises InvalidActionError: there are several to choose from
+    """
+    from volmigrateclient.core.model import errors, wording
+
+    if client_manager.region_name:
+        return str(client_manager.region_name)
+    storage = _regions(client_manager, "block-storage")
+    compute = _regions(client_manager, "compute")
+    if len(storage) > 1 or len(compute) > 1:
+        every = ", ".join(map(wording.quoted, sorted(storage | compute)))
+        raise errors.InvalidActionError(
+            f"the cloud has several regions ({every}): name one with "
+            "--os-region-name or OS_REGION_NAME"
+        )
+    return next(iter(storage), None)
+
+
+def _regions(client_manager: Any, service_type: str) -> set[str]:
+    """The regions in which the catalogue has a service."""
+    access = client_manager.auth_ref
+    config = client_manager.sdk_connection.config
+    if access is None or config.get_endpoint(service_type):
+        return set()
+    found = access.service_catalog.get_endpoints_data(
+        service_type=service_type,
+        interface=client_manager.interface or "public",
+    )
+    return {
+        str(endpoint.region_id)
+        for endpoints in found.values()
+        for endpoint in endpoints
+        if endpoint.region_id
+    }
+
+
+def _refuse_other_scopes(access: Any) -> None:
+    """Let only credentials of a project pass.
+
+    With others the catalogue has endpoints of neither Cinder nor Nova, and
+    an unscoped token has no catalogue at all, which is told later.
+    """
+    from volmigrateclient.core.model import errors
+
+    if access is None:
+        return
+    scopes = {
+        "the whole system (OS_SYSTEM_SCOPE)": getattr(
+            access, "system_scoped", False
+        ),
+        "a domain (OS_DOMAIN_NAME or OS_DOMAIN_ID)": access.domain_scoped,
+    }
+    for scope, given in scopes.items():
+        if given:
+            raise errors.InvalidActionError(
+                f"the credentials are for {scope}: Cinder and Nova need an "
+                "admin's for a project; unset that and give OS_PROJECT_NAME"
+            )
 
 
 def auth_url(client_manager: Any) -> str:

@@ -48,6 +48,7 @@ class Plan(command.Lister):
         to.add_argument(
             "--destination-node",
             metavar="<host@backend#pool>",
+            type=_given,
             action="append",
             default=[],
             help=_(
@@ -58,6 +59,7 @@ class Plan(command.Lister):
         to.add_argument(
             "--destination-type",
             metavar="<volume-type>",
+            type=_given,
             help=_("Volume type to give the volumes (name or ID)"),
         )
         action_options.add_data_options(parser)
@@ -101,6 +103,7 @@ class Plan(command.Lister):
             PlannedAction,
             write_plan,
         )
+        from volmigrateclient.core.planning.selection import find_project
         from volmigrateclient.osc import cloud, failures, progress
 
         if parsed_args.output and parsed_args.output == parsed_args.reverse:
@@ -112,9 +115,10 @@ class Plan(command.Lister):
             connected = cloud.connect(client_manager)
             selected = _selection(
                 parsed_args,
-                connected.find_project(parsed_args.project)
-                if parsed_args.project
-                else None,
+                tuple(
+                    find_project(connected, name, parsed_args.project_domain)
+                    for name in parsed_args.project
+                ),
             )
             found = planner.plan(
                 connected,
@@ -131,7 +135,7 @@ class Plan(command.Lister):
             )
             written = Plan(
                 auth_url=cloud.auth_url(client_manager),
-                region_name=client_manager.region_name or None,
+                region_name=cloud.region(client_manager),
                 created_at=datetime.datetime.now(
                     datetime.timezone.utc
                 ).isoformat(timespec="seconds"),
@@ -156,20 +160,40 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--source-node",
         metavar="<node>",
+        type=_given,
+        action="append",
+        default=[],
         help=_(
             "Only volumes on this pool (host@backend#pool), backend "
-            "(host@backend) or host"
+            "(host@backend) or host; repeat for several"
         ),
     )
     parser.add_argument(
         "--source-type",
         metavar="<volume-type>",
-        help=_("Only volumes of this type (name or ID)"),
+        type=_given,
+        action="append",
+        default=[],
+        help=_("Only volumes of this type (name or ID); repeat for several"),
     )
     parser.add_argument(
         "--project",
         metavar="<project>",
-        help=_("Only volumes of this project (name or ID)"),
+        type=_given,
+        action="append",
+        default=[],
+        help=_(
+            "Only volumes of this project (name or ID); repeat for several"
+        ),
+    )
+    parser.add_argument(
+        "--project-domain",
+        metavar="<domain>",
+        type=_given,
+        help=_(
+            "Domain of the projects (name or ID), for when several have a "
+            "project of that name"
+        ),
     )
     attached = parser.add_mutually_exclusive_group()
     attached.add_argument(
@@ -187,23 +211,29 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--name",
         metavar="<pattern>",
-        help=_("Only volumes whose name fits, with * and ?"),
+        action="append",
+        default=[],
+        help=_(
+            "Only volumes whose name fits; * stands for any text, ? for one "
+            "letter; repeat for several"
+        ),
     )
     parser.add_argument(
         "--min-size",
         metavar="<gib>",
-        type=int,
+        type=_gib,
         help=_("Only volumes of at least this many GiB"),
     )
     parser.add_argument(
         "--max-size",
         metavar="<gib>",
-        type=int,
+        type=_gib,
         help=_("Only volumes of at most this many GiB"),
     )
     parser.add_argument(
         "--without-property",
         metavar="<key[=value]>",
+        type=_given,
         action="append",
         default=[],
         help=_("Leave out volumes with this property; repeat for several"),
@@ -211,16 +241,16 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
 
 
 def _selection(
-    parsed: argparse.Namespace, project_id: str | None
+    parsed: argparse.Namespace, project_ids: tuple[str, ...]
 ) -> Selection:
     from volmigrateclient.core.planning.selection import Selection
 
     chosen = Selection(
-        source_node=parsed.source_node,
-        source_type=parsed.source_type,
-        project_id=project_id,
+        source_nodes=tuple(parsed.source_node),
+        source_types=tuple(parsed.source_type),
+        project_ids=project_ids,
         attached=parsed.attached,
-        name=parsed.name,
+        names=tuple(parsed.name),
         min_size=parsed.min_size,
         max_size=parsed.max_size,
         without=tuple(parsed.without_property),
@@ -235,6 +265,21 @@ def _selection(
             )
         )
     return chosen
+
+
+def _given(text: str) -> str:
+    """A value that is not empty: a script's variable may have none."""
+    if not text:
+        raise argparse.ArgumentTypeError(_("it is empty"))
+    return text
+
+
+def _gib(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(
+            _("'%s' is not a number of GiB") % text
+        )
+    return int(text)
 
 
 def _counted(found: Sequence[planner.Assessment]) -> str:

@@ -189,8 +189,8 @@ class Identity(typing.Protocol):
     def get_project(self, project_id: str) -> model.Project:
         """A project."""
 
-    def find_project(self, name_or_id: str) -> str:
-        """A project's ID."""
+    def find_project(self, name_or_id: str, domain: str | None = None) -> str:
+        """A project's ID, in any domain or in the one that is named."""
 
     def find_domain(self, name_or_id: str) -> str:
         """A domain's ID."""
@@ -207,7 +207,7 @@ class Identity(typing.Protocol):
         """Users whose name starts so; in all domains for None."""
 
     def list_admins(self) -> Sequence[model.User]:
-        """Users with the role admin on some project: two requests."""
+        """Users with a role called admin on something: two requests."""
 
     def create_user(
         self, name: str, domain_id: str, password: str, description: str

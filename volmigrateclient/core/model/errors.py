@@ -8,9 +8,9 @@ texts are for the user. The commands say what a process exits with.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from volmigrateclient.core.model import check
+from volmigrateclient.core.model import check, wording
 
 
 class MigrateError(Exception):
@@ -26,11 +26,16 @@ class LookupFailedError(MigrateError):
 
 
 class UnknownTypeError(LookupFailedError):
-    """There is no such volume type."""
+    """There is no such volume type.
 
-    def __init__(self, name_or_id: str) -> None:
+    :param names: of those that there are
+    """
+
+    def __init__(self, name_or_id: str, names: Iterable[str] = ()) -> None:
         super().__init__(
-            f"No volume type with a name or ID of '{name_or_id}' exists"
+            f"No volume type with a name or ID of "
+            f"{wording.quoted(name_or_id)} exists"
+            + wording.did_you_mean(name_or_id, names)
         )
 
 

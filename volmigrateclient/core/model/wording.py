@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterable
 
 #: C0, DEL and C1; line and paragraph separators; what turns the direction of
 #: writing; what is not seen at all; halves of a character.
@@ -48,6 +49,16 @@ def shell(word: str) -> str:
     # bash, zsh, ksh and POSIX since 2024 know this one.
     plain = word.replace("\\", "\\\\").replace("'", "\\047")
     return f"$'{escaped(plain)}'"
+
+
+def did_you_mean(word: str, names: Iterable[str]) -> str:
+    """The end of a sentence on a name that is none: those like it, or ''."""
+    import difflib  # of use only once somebody mistyped
+
+    near = difflib.get_close_matches(word, sorted(set(names)), n=3)
+    if not near:
+        return ""
+    return f"; did you mean {' or '.join(map(quoted, near))}?"
 
 
 def _escape(found: re.Match[str]) -> str:

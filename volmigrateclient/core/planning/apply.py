@@ -11,9 +11,10 @@ from volmigrateclient.core import model, paths
 from volmigrateclient.core.cloud import Cloud
 from volmigrateclient.core.engine import Engine
 from volmigrateclient.core.engine.job import Job, Route
+from volmigrateclient.core.planning import nodes
 from volmigrateclient.core.planning.order import Order
 from volmigrateclient.core.planning.plan import Plan
-from volmigrateclient.core.planning.selection import Selection, is_on, select
+from volmigrateclient.core.planning.selection import Selection, select
 
 
 def apply_plan(
@@ -111,18 +112,21 @@ def _blocked(result: paths.MoveResult) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class Remainder:
-    """What is still on a pool, backend or host."""
+    """What is still on a pool, backend or host.
+
+    :param doubt: why nothing that was found proves nothing
+    """
 
     node: str
     volumes: int
     snapshots: int
     temporary: int
+    doubt: str | None = None
 
     @property
     def text(self) -> str:
         """For people: what remains, or that nothing does."""
-        kind = "pool" if "#" in self.node else "backend"
-        where = f"{kind if '@' in self.node else 'host'} {self.node}"
+        where = nodes.label(self.node)
         counted = (
             (self.volumes, "volume"),
             (self.snapshots, "snapshot"),
@@ -134,18 +138,24 @@ class Remainder:
             if number
         ]
         if not things:
-            return f"{where} is empty"
+            return self.doubt or f"{where} is empty"
         one = self.volumes + self.snapshots + self.temporary == 1
         verb = "remains" if one else "remain"
         return f"{', '.join(things)} {verb} on {where}"
 
 
-def remainder(cloud: Cloud, node: str) -> Remainder:
-    """Count what is still there: the proof that something is empty."""
-    selected = select(cloud, Selection(source_node=node), ())
+def remainder(cloud: Cloud, node: str, known: bool = False) -> Remainder:
+    """Count what is still there: the proof that something is empty.
+
+    :param known: whether volumes were found there before
+    """
+    selected = select(cloud, Selection(source_nodes=(node,)), ())
+    snapshots = len(cloud.list_all_snapshots(host=node))
+    doubted = selected.bare and not (snapshots or known)
     return Remainder(
         node,
         len(selected.volumes),
-        len(cloud.list_all_snapshots(host=node)),
-        sum(is_on(row, node) for row in selected.temporary),
+        snapshots,
+        len(selected.temporary),
+        nodes.doubt(cloud, node) if doubted else None,
     )

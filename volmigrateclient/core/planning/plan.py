@@ -101,6 +101,16 @@ class Plan:
     steps: tuple[PlannedAction, ...]
     selection: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
+    @property
+    def source_nodes(self) -> tuple[str, ...]:
+        """The pools, backends or hosts that the volumes were chosen by."""
+        # The first release knew one, under another name.
+        given = self.selection.get(
+            "source_nodes", self.selection.get("source_node")
+        )
+        every = given if isinstance(given, list | tuple) else (given,)
+        return tuple(node for node in every if node and isinstance(node, str))
+
     def to_json(self) -> str:
         """The file's text."""
         actions = []
@@ -136,9 +146,8 @@ class Plan:
             self.region_name and self.region_name != (region_name or None)
         ):
             raise errors.InvalidActionError(
-                f"the plan is for {self.auth_url}, region "
-                f"{self.region_name}, and this is {auth_url}, region "
-                f"{region_name}"
+                f"the plan is for {_place(self.auth_url, self.region_name)}, "
+                f"and this is {_place(auth_url, region_name)}"
             )
 
     def reversed(self) -> Plan:
@@ -148,6 +157,10 @@ class Plan:
             selection={"reverse_of": dict(self.selection)},
             steps=tuple(_back(step) for step in reversed(self.steps)),
         )
+
+
+def _place(auth_url: str, region_name: str | None) -> str:
+    return auth_url + (f", region {region_name}" if region_name else "")
 
 
 def _plain(url: str) -> str:

@@ -15,9 +15,13 @@ from volmigrateclient.core.cloud.place import place_of
 from volmigrateclient.core.cloud.preread import PrereadCloud
 from volmigrateclient.core.cloud.reading import read_in_turn
 from volmigrateclient.core.cloud.survey import find_type
-from volmigrateclient.core.model import check, errors
+from volmigrateclient.core.model import check, errors, wording
 from volmigrateclient.core.planning.order import Order
-from volmigrateclient.core.planning.selection import Selection, select
+from volmigrateclient.core.planning.selection import (
+    Selection,
+    refuse_unknown_nodes,
+    select,
+)
 
 
 class Readiness(enum.Enum):
@@ -56,33 +60,48 @@ def plan(
     """One action for each selected volume; only list requests.
 
     :param options: how the moves would be carried out
-    :raises LookupFailedError: a type or pool that does not exist
+    :raises LookupFailedError: a type, pool, backend or host that does not
+        exist
     """
     types = cloud.list_types()
     selected = select(cloud, selection, types)
+    refuse_unknown_nodes(cloud, selection, selected)
     volumes = order.apply(selected.volumes, lambda volume: volume.size)
     preread = PrereadCloud(
         cloud,
         volumes,
         types,
-        host=selection.source_node,
-        project_id=selection.project_id,
+        host=_only(selection.source_nodes),
+        project_id=_only(selection.project_ids),
     )
     _refuse_unknown(preread, destination)
     ledger = _Ledger(preread, destination, options or model.Options())
     return [ledger.enter(volume) for volume in volumes]
 
 
+def _only(values: Sequence[str]) -> str | None:
+    return values[0] if len(values) == 1 else None
+
+
 def _refuse_unknown(preread: PrereadCloud, destination: Destination) -> None:
-    missing = [n for n in destination.nodes if preread.pool(n) is None]
-    if missing:
-        raise errors.LookupFailedError(
-            f"the scheduler knows no pool {', '.join(missing)} (see "
-            "'openstack volume backend pool list')"
+    for node in destination.nodes:
+        if preread.pool(node) is None:
+            raise errors.LookupFailedError(_no_pool(preread, node))
+    wanted, types = destination.volume_type, preread.list_types()
+    if wanted is not None and find_type(types, wanted) is None:
+        raise errors.UnknownTypeError(wanted, (t.name for t in types))
+
+
+def _no_pool(preread: PrereadCloud, node: str) -> str:
+    near = wording.did_you_mean(node, (p.name for p in preread.list_pools()))
+    if "#" not in node:
+        return (
+            f"destination node {wording.quoted(node)} names no pool; give "
+            f"host@backend#pool{near}"
         )
-    wanted = destination.volume_type
-    if wanted is not None and find_type(preread.list_types(), wanted) is None:
-        raise errors.UnknownTypeError(wanted)
+    return f"the scheduler knows no pool {wording.quoted(node)}" + (
+        near or " (see 'openstack volume backend pool list')"
+    )
 
 
 #: Why a pool cannot take a volume that another pool may take.

@@ -6,37 +6,55 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from volmigrateclient.core import model
 from volmigrateclient.core.cloud import Cloud
 from volmigrateclient.core.cloud.survey import find_type
 from volmigrateclient.core.model import errors
+from volmigrateclient.core.planning import nodes
+
+#: How Keystone writes IDs: 32 letters, or a UUID by an older release.
+_ID = re.compile("[0-9a-fA-F-]{32,64}")
+
+#: No volume has this ID.
+_NO_ID = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclasses.dataclass(frozen=True)
 class Selection:
-    """Everything that is given has to fit; None is no condition.
+    """Every condition that is given has to hold; None or () is none.
 
-    :param source_node: a pool, a backend (``host@backend``) or a host
-    :param source_type: a type, name or ID
-    :param project_id: as Keystone knows it
+    Of several values for one condition, one has to fit.
+
+    :param source_nodes: pools, backends (``host@backend``) or hosts
+    :param source_types: types, names or IDs
+    :param project_ids: as Keystone knows them
     :param attached: True for attached volumes, False for detached ones
-    :param name: a pattern with ``*`` and ``?``
+    :param names: patterns with ``*`` and ``?``
     :param min_size: GiB, and so is ``max_size``
     :param without: properties, ``key`` or ``key=value``, of volumes to
         leave out
+    :raises InvalidActionError: no volume can fit
     """
 
-    source_node: str | None = None
-    source_type: str | None = None
-    project_id: str | None = None
+    source_nodes: tuple[str, ...] = ()
+    source_types: tuple[str, ...] = ()
+    project_ids: tuple[str, ...] = ()
     attached: bool | None = None
-    name: str | None = None
+    names: tuple[str, ...] = ()
     min_size: int | None = None
     max_size: int | None = None
     without: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        low, high = self.min_size, self.max_size
+        if low is not None and high is not None and low > high:
+            raise errors.InvalidActionError(
+                f"no volume has at least {low} GiB and at most {high} GiB"
+            )
 
     def to_mapping(self) -> dict[str, Any]:
         """The conditions that are given, for a plan's header."""
@@ -49,10 +67,32 @@ class Selection:
 
 @dataclasses.dataclass(frozen=True)
 class Selected:
-    """The volumes, and the rows of Cinder's own that are among them."""
+    """The volumes, and the rows of Cinder's own that are among them.
+
+    :param bare: nodes on which nothing at all was listed
+    """
 
     volumes: Sequence[model.Volume]
     temporary: Sequence[model.Volume]
+    bare: Sequence[str] = ()
+
+
+def find_project(
+    cloud: Cloud, name_or_id: str, domain: str | None = None
+) -> str:
+    """A project's ID; of one that was deleted, if it has volumes.
+
+    :raises NotFoundError: there is none, or there are several
+    """
+    try:
+        return cloud.find_project(name_or_id, domain)
+    except errors.NotFoundError:
+        # Volumes outlive their project, and are to be moved as well.
+        if _ID.fullmatch(name_or_id) and cloud.list_volumes(
+            project_id=name_or_id
+        ):
+            return name_or_id
+        raise
 
 
 def select(
@@ -60,41 +100,90 @@ def select(
     selection: Selection,
     types: Sequence[model.VolumeType],
 ) -> Selected:
-    """List the volumes; a request for each 1000.
+    """List the volumes; for each node, a request for each 1000.
 
     :raises LookupFailedError: there is no such source type
     """
+    type_ids = {_type_id(types, name) for name in selection.source_types}
     filters: dict[str, object] = {}
-    if selection.source_node:
-        filters["host"] = selection.source_node
-    if selection.project_id:
-        filters["project_id"] = selection.project_id
-    if selection.source_type:
-        source_type = find_type(types, selection.source_type)
-        if source_type is None:
-            raise errors.UnknownTypeError(selection.source_type)
-        filters["volume_type_id"] = source_type.id
-    rows = cloud.list_volumes(**filters)
-    own = [row for row in rows if row.cinders_own]
+    if len(selection.project_ids) == 1:
+        filters["project_id"] = selection.project_ids[0]
+    if len(type_ids) == 1:
+        filters["volume_type_id"] = next(iter(type_ids))
+    rows: dict[str, model.Volume] = {}
+    bare = []
+    for node in selection.source_nodes:
+        # Cinder matches any prefix: host@lvm also finds host@lvm-2.
+        on = [
+            row
+            for row in cloud.list_volumes(host=node, **filters)
+            if nodes.is_on(row, node)
+        ]
+        rows.update((row.id, row) for row in on)
+        if not on:
+            bare.append(node)
+    if not selection.source_nodes:
+        rows = {row.id: row for row in cloud.list_volumes(**filters)}
+    if not rows:
+        # For others than admins Cinder silently leaves it at their own
+        # volumes. This tells.
+        cloud.get_volumes([_NO_ID])
+    own = [row for row in rows.values() if row.cinders_own]
     mine = {row.id for row in own}
     return Selected(
-        [row for row in rows if row.id not in mine and _fits(row, selection)],
+        [
+            row
+            for row in rows.values()
+            if row.id not in mine and _fits(row, selection, type_ids)
+        ],
         own,
+        bare,
     )
 
 
-def _fits(volume: model.Volume, wanted: Selection) -> bool:
-    return all(_conditions(volume, wanted))
+def refuse_unknown_nodes(
+    cloud: Cloud, selection: Selection, selected: Selected
+) -> None:
+    """Let nodes without volumes pass only if Cinder knows them.
+
+    :raises LookupFailedError: a name is misspelt, or may be
+    """
+    narrowed = bool(selection.project_ids or selection.source_types)
+    for node in selected.bare:
+        why = nodes.doubt(cloud, node)
+        if why is not None and not (
+            narrowed
+            and any(
+                nodes.is_on(row, node) for row in cloud.list_volumes(host=node)
+            )
+        ):
+            raise errors.LookupFailedError(why)
 
 
-def _conditions(volume: model.Volume, wanted: Selection) -> Iterator[bool]:
-    # Cinder matches any prefix: host@lvm also finds host@lvm-2.
-    if wanted.source_node:
-        yield is_on(volume, wanted.source_node)
+def _type_id(types: Sequence[model.VolumeType], name_or_id: str) -> str:
+    found = find_type(types, name_or_id)
+    if found is None:
+        raise errors.UnknownTypeError(name_or_id, (t.name for t in types))
+    return found.id
+
+
+def _fits(
+    volume: model.Volume, wanted: Selection, type_ids: Collection[str]
+) -> bool:
+    return all(_conditions(volume, wanted, type_ids))
+
+
+def _conditions(
+    volume: model.Volume, wanted: Selection, type_ids: Collection[str]
+) -> Iterator[bool]:
+    if type_ids:
+        yield volume.type_id in type_ids
+    if wanted.project_ids:
+        yield volume.project_id in wanted.project_ids
     if wanted.attached is not None:
         yield bool(volume.attachments) is wanted.attached
-    if wanted.name is not None:
-        yield fnmatch.fnmatchcase(volume.name, wanted.name)
+    if wanted.names:
+        yield any(_matches(volume.name, pattern) for pattern in wanted.names)
     if wanted.min_size is not None:
         yield volume.size >= wanted.min_size
     if wanted.max_size is not None:
@@ -105,7 +194,6 @@ def _conditions(volume: model.Volume, wanted: Selection) -> Iterator[bool]:
             yield bool(equals) and volume.metadata[key] != value
 
 
-def is_on(volume: model.Volume, node: str) -> bool:
-    """Whether a volume is on a pool, a backend or a host."""
-    host = volume.host or ""
-    return host == node or host.startswith((f"{node}#", f"{node}@"))
+def _matches(name: str, pattern: str) -> bool:
+    # Brackets are letters: a volume may well be called [prod] db.
+    return fnmatch.fnmatchcase(name, pattern.replace("[", "[[]"))

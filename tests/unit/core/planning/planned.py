@@ -30,6 +30,9 @@ class Cloud(scripted_cloud.ScriptedCloud):
         self.moves: dict[str, list[model.Volume]] = {}
         self.quotas: dict[str, Mapping[str, model.Quota]] = {}
         self.pools = [builders.pool(name) for name in _POOLS]
+        self.services = [
+            builders.service(host=model.backend_of(name)) for name in _POOLS
+        ]
 
     def list_volumes(self, **filters: Any) -> Sequence[model.Volume]:
         self._answer("list_volumes")
@@ -63,6 +66,10 @@ class Cloud(scripted_cloud.ScriptedCloud):
         self._answer("list_pools")
         return self.pools
 
+    def list_volume_services(self) -> Sequence[model.Service]:
+        self._answer("list_volume_services")
+        return self.services
+
     def quota(self, project_id: str) -> Mapping[str, model.Quota]:
         self._answer("quota")
         return self.quotas.get(project_id, {})
@@ -86,7 +93,7 @@ def planned(
     **conditions: Any,
 ) -> list[planner.Assessment]:
     """The plan for what fits the conditions: by default, all on the pool."""
-    conditions.setdefault("source_node", builders.POOL)
+    conditions.setdefault("source_nodes", (builders.POOL,))
     return planner.plan(
         cloud.core,
         Selection(**conditions),

@@ -276,6 +276,28 @@ def test_what_remains(
     assert Remainder(node, *counts).text == text
 
 
+@pytest.mark.parametrize(
+    ("node", "known", "text"),
+    [
+        (builders.POOL, False, f"pool {builders.POOL} is empty"),
+        (
+            "c1@gold#oen",
+            False,
+            (
+                "Cinder knows no pool 'c1@gold#oen'; did you mean "
+                "'c1@gold#one' or 'c2@gold#two'?"
+            ),
+        ),
+        # We have just moved volumes away from there.
+        ("c1@gold#oen", True, "pool c1@gold#oen is empty"),
+    ],
+)
+def test_only_what_cinder_knows_is_empty(
+    node: str, known: bool, text: str
+) -> None:
+    assert remainder(planned.Cloud().core, node, known).text == text
+
+
 def test_what_remains_is_counted_on_that_pool_alone() -> None:
     rows = [
         builders.volume(id="mine"),

@@ -82,7 +82,7 @@ def test_every_reason_is_named_and_the_plan_goes_on() -> None:
 
 def test_what_is_there_needs_no_move() -> None:
     (one,) = planned.planned(
-        planned.Cloud(builders.volume(host=SPARE)), SPARE, source_node="c2"
+        planned.Cloud(builders.volume(host=SPARE)), SPARE, source_nodes=("c2",)
     )
 
     assert one.readiness is planner.Readiness.ALREADY_THERE
@@ -223,8 +223,23 @@ def test_hundreds_of_volumes_cost_the_requests_of_one() -> None:
 @pytest.mark.parametrize(
     ("to", "says"),
     [
-        ({"nodes": ("c9@x#y",)}, "knows no pool c9@x#y"),
-        ({"volume_type": "brass"}, "name or ID of 'brass'"),
+        (
+            {"nodes": ("c9@x#y",)},
+            r"knows no pool 'c9@x#y' \(see 'openstack volume backend pool",
+        ),
+        (
+            {"nodes": ("c2@gold#tow",)},
+            "knows no pool 'c2@gold#tow'; did you mean 'c2@gold#two'",
+        ),
+        (
+            {"nodes": ("c2@gold",)},
+            "'c2@gold' names no pool; give host@backend#pool; did you mean",
+        ),
+        ({"volume_type": "brass"}, "name or ID of 'brass' exists$"),
+        (
+            {"volume_type": "sliver"},
+            "name or ID of 'sliver' exists; did you mean 'silver'",
+        ),
     ],
 )
 def test_an_unknown_destination_is_an_error(
@@ -268,7 +283,9 @@ def test_a_plan_says_what_a_check_says(
     cloud = planned.Cloud(volume, *others)
     cloud.attachments = (builders.ATTACHMENT,)
 
-    (one,) = planned.planned(cloud, SPARE, name="data", source_node=POOL)
+    (one,) = planned.planned(
+        cloud, SPARE, names=("data",), source_nodes=(POOL,)
+    )
 
     found = checks.blockers(
         checks.run(cloud.core, builders.request(one.action))

@@ -12,7 +12,12 @@ from tests.unit import builders
 from tests.unit.core.planning import planned
 from volmigrateclient.core import model
 from volmigrateclient.core.model import errors
-from volmigrateclient.core.planning.selection import Selection, is_on, select
+from volmigrateclient.core.planning.nodes import is_on
+from volmigrateclient.core.planning.selection import (
+    Selection,
+    refuse_unknown_nodes,
+    select,
+)
 
 _TYPES = (builders.volume_type(), builders.silver())
 
@@ -27,26 +32,38 @@ def _selected(cloud: planned.Cloud, **conditions: Any) -> list[str]:
     [
         ({}, {}, True),
         # A prefix is all that Cinder looks at.
-        ({"source_node": "c1@gold#one"}, {}, True),
-        ({"source_node": "c1@gold#one"}, {"host": "c1@gold#one2"}, False),
-        ({"source_node": "c1@gold"}, {}, True),
-        ({"source_node": "c1@gold"}, {"host": "c1@gold-2#one"}, False),
-        ({"source_node": "c1"}, {}, True),
-        ({"source_node": "c1"}, {"host": "c10@gold#one"}, False),
-        ({"source_node": "c1"}, {"host": None}, False),
-        ({"source_type": "gold"}, {}, True),
-        ({"source_type": "gold-id"}, {}, True),
-        ({"source_type": "silver"}, {}, False),
-        ({"project_id": builders.PROJECT_ID}, {}, True),
-        ({"project_id": "other"}, {}, False),
+        ({"source_nodes": ("c1@gold#one",)}, {}, True),
+        ({"source_nodes": ("c1@gold#one",)}, {"host": "c1@gold#one2"}, False),
+        ({"source_nodes": ("c1@gold",)}, {}, True),
+        ({"source_nodes": ("c1@gold",)}, {"host": "c1@gold-2#one"}, False),
+        ({"source_nodes": ("c1",)}, {}, True),
+        ({"source_nodes": ("c1",)}, {"host": "c10@gold#one"}, False),
+        ({"source_nodes": ("c1",)}, {"host": None}, False),
+        ({"source_nodes": ("c2@gold", "c1@gold")}, {}, True),
+        ({"source_nodes": ("c2@gold", "c3")}, {}, False),
+        ({"source_types": ("gold",)}, {}, True),
+        ({"source_types": ("gold-id",)}, {}, True),
+        ({"source_types": ("silver",)}, {}, False),
+        ({"source_types": ("silver", "gold")}, {}, True),
+        ({"source_types": ("silver", "silver-id")}, {}, False),
+        ({"project_ids": (builders.PROJECT_ID,)}, {}, True),
+        ({"project_ids": ("other",)}, {}, False),
+        ({"project_ids": ("other", builders.PROJECT_ID)}, {}, True),
+        ({"project_ids": ("other", "third")}, {}, False),
         ({"attached": True}, {}, False),
         ({"attached": False}, {}, True),
         ({"attached": True}, {"attachments": (builders.ATTACHMENT,)}, True),
         ({"attached": False}, {"attachments": (builders.ATTACHMENT,)}, False),
-        ({"name": "da*"}, {}, True),
-        ({"name": "d?ta"}, {}, True),
-        ({"name": "DA*"}, {}, False),
-        ({"name": "ata"}, {}, False),
+        ({"names": ("da*",)}, {}, True),
+        ({"names": ("d?ta",)}, {}, True),
+        ({"names": ("db-*", "da*")}, {}, True),
+        ({"names": ("db-*", "web-*")}, {}, False),
+        ({"names": ("[prod]*",)}, {"name": "[prod] db"}, True),
+        ({"names": ("[prod]*",)}, {"name": "prod db"}, False),
+        ({"names": ("[d]ata",)}, {}, False),
+        ({"names": ("",)}, {"name": ""}, True),
+        ({"names": ("DA*",)}, {}, False),
+        ({"names": ("ata",)}, {}, False),
         ({"min_size": 10}, {}, True),
         ({"min_size": 11}, {}, False),
         ({"max_size": 10}, {}, True),
@@ -56,7 +73,7 @@ def _selected(cloud: planned.Cloud, **conditions: Any) -> list[str]:
         ({"without": ("pin=yes",)}, {"metadata": {"pin": "yes"}}, False),
         ({"without": ("pin=yes",)}, {"metadata": {"pin": "no"}}, True),
         ({"without": ("a", "b")}, {"metadata": {"b": "1"}}, False),
-        ({"name": "da*", "min_size": 11}, {}, False),
+        ({"names": ("da*",), "min_size": 11}, {}, False),
     ],
 )
 def test_all_conditions_have_to_hold(
@@ -78,7 +95,9 @@ def test_cinder_s_own_rows_are_no_volumes(row: dict[str, Any]) -> None:
     copy = builders.volume(id="copy", **row)
     cloud = planned.Cloud(builders.volume(), copy)
 
-    found = select(cloud.core, Selection(source_node=builders.POOL), _TYPES)
+    found = select(
+        cloud.core, Selection(source_nodes=(builders.POOL,)), _TYPES
+    )
 
     assert [volume.id for volume in found.volumes] == [builders.VOLUME_ID]
     assert found.temporary == [copy]
@@ -88,7 +107,11 @@ def test_cinder_is_asked_for_no_more_than_can_fit() -> None:
     cloud = planned.Cloud()
 
     _selected(
-        cloud, source_node="c1", source_type="silver", project_id="p", name="x"
+        cloud,
+        source_nodes=("c1",),
+        source_types=("silver",),
+        project_ids=("p",),
+        names=("x",),
     )
 
     assert cloud.filters == [
@@ -96,18 +119,104 @@ def test_cinder_is_asked_for_no_more_than_can_fit() -> None:
     ]
 
 
+def test_of_several_nodes_each_is_asked_for_once() -> None:
+    cloud = planned.Cloud(builders.volume())
+
+    found = _selected(cloud, source_nodes=(builders.POOL, "c1", "c2"))
+
+    assert found == [builders.VOLUME_ID]
+    assert [one["host"] for one in cloud.filters] == [
+        builders.POOL,
+        "c1",
+        "c2",
+    ]
+
+
+def test_what_can_fit_nothing_is_refused() -> None:
+    with pytest.raises(
+        errors.InvalidActionError,
+        match="no volume has at least 5 GiB and at most 2 GiB",
+    ):
+        Selection(min_size=5, max_size=2)
+
+
+def _refuse_unknown_nodes(cloud: planned.Cloud, **conditions: Any) -> None:
+    selection = Selection(**conditions)
+    refuse_unknown_nodes(
+        cloud.core, selection, select(cloud.core, selection, _TYPES)
+    )
+
+
+@pytest.mark.parametrize(
+    "node",
+    [builders.POOL, "c1@gold", "c1", "c9@old", "cluster@gold", "cluster"],
+)
+def test_an_empty_node_that_cinder_knows_is_fine(node: str) -> None:
+    cloud = planned.Cloud(builders.volume(host="c9@old#pool"))
+    cloud.services.append(builders.service(cluster="cluster@gold"))
+
+    _refuse_unknown_nodes(cloud, source_nodes=(node,))
+
+
+@pytest.mark.parametrize(
+    ("node", "says"),
+    [
+        (
+            "c1@glod",
+            "Cinder knows no backend 'c1@glod'; did you mean 'c1@gold'",
+        ),
+        (
+            "c1@gold#oen",
+            "Cinder knows no pool 'c1@gold#oen'; did you mean 'c1@gold#one'",
+        ),
+        ("x", r"Cinder knows no host 'x' \(see 'openstack volume service"),
+    ],
+)
+def test_a_misspelt_node_is_an_error(node: str, says: str) -> None:
+    cloud = planned.Cloud(builders.volume(host="c9@old#pool"))
+
+    with pytest.raises(errors.LookupFailedError, match=says):
+        _refuse_unknown_nodes(cloud, source_nodes=("c9", node))
+
+
+def test_pools_of_a_disabled_backend_cannot_be_told() -> None:
+    cloud = planned.Cloud()
+    cloud.pools = [builders.pool(builders.SPARE)]
+
+    with pytest.raises(
+        errors.LookupFailedError, match=r"backend instead: c1@gold$"
+    ):
+        _refuse_unknown_nodes(cloud, source_nodes=(builders.POOL,))
+
+
+def test_a_node_whose_volumes_are_others_is_known() -> None:
+    cloud = planned.Cloud(builders.volume(host="c9@old#pool"))
+
+    _refuse_unknown_nodes(
+        cloud, source_nodes=("c9@old",), project_ids=("other",)
+    )
+
+
+def test_who_may_not_look_is_told_so() -> None:
+    cloud = planned.Cloud()
+    cloud.fails["list_pools"] = [errors.ForbiddenError("no", 403)]
+
+    with pytest.raises(errors.LookupFailedError, match="cannot be told"):
+        _refuse_unknown_nodes(cloud, source_nodes=(builders.POOL,))
+
+
 def test_an_unknown_type_is_no_empty_answer() -> None:
     with pytest.raises(
         errors.LookupFailedError, match="name or ID of 'brass'"
     ):
-        _selected(planned.Cloud(), source_type="brass")
+        _selected(planned.Cloud(), source_types=("brass",))
 
 
 def test_a_header_holds_what_was_given() -> None:
     assert Selection(
-        source_node="c1", attached=False, without=("pin",)
+        source_nodes=("c1",), attached=False, without=("pin",)
     ).to_mapping() == {
-        "source_node": "c1",
+        "source_nodes": ("c1",),
         "attached": False,
         "without": ("pin",),
     }

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Pools, backends and hosts by name, and whether Cinder knows them.
+
+A name without volumes may be one that is empty, or one that is misspelt.
+"""
+
+from __future__ import annotations
+
+from volmigrateclient.core import model
+from volmigrateclient.core.cloud import Cloud
+from volmigrateclient.core.cloud.reading import none_if_forbidden
+from volmigrateclient.core.model import wording
+
+
+def is_on(volume: model.Volume, node: str) -> bool:
+    """Whether a volume is on a pool, a backend or a host."""
+    return is_at(volume.host, node)
+
+
+def is_at(host: str | None, node: str) -> bool:
+    """Whether a volume's host is a pool, or is in a backend or host."""
+    return host is not None and (
+        host == node or host.startswith((f"{node}#", f"{node}@"))
+    )
+
+
+def label(node: str) -> str:
+    """A node with what it is: ``backend host@backend``."""
+    return f"{_kind(node)} {node}"
+
+
+def _kind(node: str) -> str:
+    if "#" in node:
+        return "pool"
+    return "backend" if "@" in node else "host"
+
+
+def doubt(cloud: Cloud, node: str) -> str | None:
+    """Why Cinder cannot be said to know a node, or None; two requests."""
+    services = none_if_forbidden(cloud.list_volume_services)
+    pools = none_if_forbidden(cloud.list_pools)
+    if services is None or pools is None:
+        return (
+            f"whether there is a {label(node)} cannot be told: Cinder does "
+            "not show its services and pools"
+        )
+    backends = {
+        name
+        for service in services
+        for name in (service.host, service.cluster)
+        if name
+    }
+    names = {
+        "pool": {pool.name for pool in pools},
+        "backend": backends,
+        "host": {backend.partition("@")[0] for backend in backends},
+    }
+    known, kind = set().union(*names.values()), _kind(node)
+    if node in known:
+        return None
+    backend = model.backend_of(node)
+    if backend in backends and not any(
+        model.backend_of(name) == backend for name in names["pool"]
+    ):
+        # The scheduler's list has enabled services only
+        # (services.rst, services-retype-scheduling).
+        return (
+            f"whether there is a {label(node)} cannot be told: Cinder lists "
+            f"no pools of {backend} while that is disabled, frozen or down. "
+            f"Name the backend instead: {wording.shell(backend)}"
+        )
+    return f"Cinder knows no {kind} {wording.quoted(node)}" + (
+        wording.did_you_mean(node, names[kind])
+        or wording.did_you_mean(node, known)
+        or " (see 'openstack volume service list' and 'openstack volume "
+        "backend pool list')"
+    )
