@@ -86,8 +86,9 @@ class Apply(command.Lister):
             metavar="<file>",
             type=pathlib.Path,
             help=_(
-                "File for what becomes of each volume: JSON lines while it "
-                "runs, and at the end CSV or JSON if it is named so"
+                "File for what becomes of each volume, added to what an "
+                "earlier report has: JSON lines (.jsonl) while it runs, and "
+                "at the end CSV (.csv) or JSON (.json) if it is named so"
             ),
         )
         return parser
@@ -96,11 +97,12 @@ class Apply(command.Lister):
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
         from volmigrateclient.core.planning.plan import read_plan
-        from volmigrateclient.osc import cloud, failures, progress
+        from volmigrateclient.osc import cloud, failures, progress, report
 
         client_manager = self.app.client_manager
         with failures.for_the_user():
             plan = read_plan(parsed_args.plan)
+            report.refuse(parsed_args.report, parsed_args.plan)
             plan.refuse_other_cloud(
                 cloud.auth_url(client_manager),
                 cloud.region(client_manager),

@@ -96,23 +96,35 @@ class Plan(command.Lister):
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
         from volmigrateclient.core import model
-        from volmigrateclient.core.planning import planner
+        from volmigrateclient.core.planning import files, planner
         from volmigrateclient.core.planning.order import Order
         from volmigrateclient.core.planning.plan import (
             Plan,
             PlannedAction,
+            refuse_output,
+            refuse_reverse,
             write_plan,
         )
         from volmigrateclient.core.planning.selection import find_project
         from volmigrateclient.osc import cloud, failures, progress
 
-        if parsed_args.output and parsed_args.output == parsed_args.reverse:
+        if files.same(parsed_args.output, parsed_args.reverse):
             raise exceptions.CommandError(
                 _("--output and --reverse cannot be one file")
             )
         client_manager = self.app.client_manager
         with failures.for_the_user():
             connected = cloud.connect(client_manager)
+            place = (
+                cloud.auth_url(client_manager),
+                cloud.region(client_manager),
+            )
+            earlier = None
+            # What can be known before is not found out after minutes.
+            if parsed_args.output:
+                refuse_output(parsed_args.output)
+            if parsed_args.reverse:
+                earlier = refuse_reverse(parsed_args.reverse, *place)
             selected = _selection(
                 parsed_args,
                 tuple(
@@ -134,8 +146,8 @@ class Plan(command.Lister):
                 ),
             )
             written = Plan(
-                auth_url=cloud.auth_url(client_manager),
-                region_name=cloud.region(client_manager),
+                auth_url=place[0],
+                region_name=place[1],
                 created_at=datetime.datetime.now(
                     datetime.timezone.utc
                 ).isoformat(timespec="seconds"),
@@ -148,10 +160,15 @@ class Plan(command.Lister):
                     if one.readiness is not planner.Readiness.ALREADY_THERE
                 ),
             )
+            # The way back first: nothing is to go where none leads back.
+            if parsed_args.reverse:
+                back = written.reversed()
+                write_plan(
+                    back.after(earlier) if earlier else back,
+                    parsed_args.reverse,
+                )
             if parsed_args.output:
                 write_plan(written, parsed_args.output)
-            if parsed_args.reverse:
-                write_plan(written.reversed(), parsed_args.reverse)
         progress.note(self.app, _counted(found))
         return _COLUMNS, [_row(one) for one in found]
 

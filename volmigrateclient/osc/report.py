@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What becomes of each volume, in a file."""
+"""What becomes of each volume of a plan, in a file."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ import contextlib
 import csv
 import dataclasses
 import datetime
+import io
 import json
-import os
 import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 from volmigrateclient.core import paths
 from volmigrateclient.core.engine.reporter import Reporter
 from volmigrateclient.core.model import errors
+from volmigrateclient.core.planning import files
 
 _FIELDS = (
     "volume_id",
@@ -40,6 +41,13 @@ _FIELDS = (
     "warnings",
     "request_ids",
 )
+#: What a row of ours has at least.
+_ALWAYS = {"volume_id", "result", "reason"}
+
+#: JSON lines, by the end of the file's name.
+_LINES = (".jsonl", ".ndjson")
+
+_Row = dict[str, Any]
 
 
 class FileReporter(Reporter):
@@ -50,7 +58,7 @@ class FileReporter(Reporter):
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self.rows: list[dict[str, Any]] = []
+        self.rows: list[_Row] = []
         self.fault: OSError | None = None
 
     def ended(self, result: paths.MoveResult) -> None:
@@ -64,64 +72,143 @@ class FileReporter(Reporter):
             self.fault = error
 
 
+def refuse(path: pathlib.Path | None, plan: pathlib.Path) -> None:
+    """Let a file pass that a report may be written to; changes nothing.
+
+    :param plan: the file that is being applied
+    :raises FailedError: it cannot be written, or is something else
+    """
+    if path is None:
+        return
+    if files.same(path, plan):
+        raise errors.FailedError(
+            f"{path} is the plan itself: name another file for the report"
+        )
+    if path.suffix not in (*_LINES, ".json", ".csv"):
+        raise errors.FailedError(
+            f"what to write to {path} cannot be told from its name: end it "
+            "in .jsonl (a line of JSON for each volume), .json or .csv"
+        )
+    files.refuse_unwritable(path)
+    _earlier(path)
+
+
 @contextlib.contextmanager
 def to(
     path: pathlib.Path | None, complain: Callable[[str], None]
 ) -> Iterator[Reporter]:
-    """A reporter that writes to a file, readable by its owner only.
+    """A reporter that adds to a file, readable by its owner only.
 
-    JSON lines while it runs; one named ``.csv`` or ``.json`` is turned into
-    that at the end.
+    JSON lines while it runs, those of an earlier report first; one named
+    ``.csv`` or ``.json`` is turned into that at the end. At any moment the
+    file is whole.
 
     :param complain: told at the end if something could not be written: what
         was moved has its results all the same
-    :raises FailedError: the file cannot be opened
+    :raises FailedError: the file cannot be opened, or is something else
     """
     if path is None:
         yield Reporter()
         return
+    earlier = _earlier(path)
     try:
-        descriptor = os.open(
-            path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600
-        )
+        if not _is_lines(path):
+            text = "".join(json.dumps(row) + "\n" for row in earlier)
+            files.replace(path, text)
+        stream = path.open("a", encoding="utf-8")
     except OSError as error:
-        raise errors.FailedError(_cannot(path, error)) from error
-    stream = os.fdopen(descriptor, "w", encoding="utf-8")
+        raise errors.UnwritableError(path, error) from error
     reporter = FileReporter(stream)
     try:
         yield reporter
     finally:
         try:
             stream.close()
-            _finish(path, reporter.rows)
+            _finish(path, [*earlier, *reporter.rows])
         except OSError as error:
             reporter.fault = error
         if reporter.fault is not None:
-            complain(_cannot(path, reporter.fault))
+            complain(str(errors.UnwritableError(path, reporter.fault)))
 
 
-def _cannot(path: pathlib.Path, error: OSError) -> str:
-    return f"cannot write {path}: {error.strerror}"
+def _earlier(path: pathlib.Path) -> list[_Row]:
+    """The rows of an earlier report, to which more are to be added.
+
+    :raises FailedError: there is something else in the file
+    """
+    if not path.exists():
+        return []
+    try:
+        # Not read_text(): it changes line ends, which names may have.
+        rows = _rows_in(path.read_bytes().decode())
+    except OSError as error:
+        raise errors.FailedError(
+            f"cannot read {path}: {error.strerror}"
+        ) from error
+    except (ValueError, RecursionError):
+        rows = None
+    if not isinstance(rows, list) or not all(
+        isinstance(row, dict) and row.keys() >= _ALWAYS for row in rows
+    ):
+        raise errors.FailedError(
+            f"{path} exists already and is no report, so nothing is added to "
+            "it: name another file"
+        )
+    return rows
 
 
-def _finish(path: pathlib.Path, rows: list[dict[str, Any]]) -> None:
+def _is_lines(path: pathlib.Path) -> bool:
+    """Whether lines may be added to a report as it is."""
+    if path.suffix not in _LINES or not path.exists():
+        return False
+    text = path.read_bytes()
+    return text.startswith(b"{") and text.endswith(b"\n")
+
+
+def _rows_in(text: str) -> Any:
+    """What a report holds, in whichever of its forms; None is no report."""
+    if text.startswith("["):
+        return json.loads(text)
+    if text.startswith("{") or not text.strip():
+        return [json.loads(line) for line in text.split("\n") if line.strip()]
+    # Names may hold line ends.
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    if not set(reader.fieldnames or ()) >= _ALWAYS:
+        return None
+    return [_from_csv(row) for row in reader]
+
+
+def _finish(path: pathlib.Path, rows: Sequence[_Row]) -> None:
     if path.suffix == ".json":
-        path.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+        files.replace(path, json.dumps(rows, indent=2) + "\n")
     elif path.suffix == ".csv":
-        with path.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, _FIELDS)
-            writer.writeheader()
-            for row in rows:
-                writer.writerow(
-                    row
-                    | {
-                        "warnings": "; ".join(row["warnings"]),
-                        "request_ids": " ".join(row["request_ids"]),
-                    }
-                )
+        text = io.StringIO(newline="")
+        others = {name: None for row in rows for name in row}
+        writer = csv.DictWriter(text, [*dict.fromkeys(_FIELDS) | others])
+        writer.writeheader()
+        writer.writerows(map(_to_csv, rows))
+        files.replace(path, text.getvalue())
 
 
-def _row(result: paths.MoveResult) -> dict[str, Any]:
+def _to_csv(row: Mapping[str, Any]) -> _Row:
+    return {
+        **row,
+        "warnings": "; ".join(row.get("warnings") or ()),
+        "request_ids": " ".join(row.get("request_ids") or ()),
+    }
+
+
+def _from_csv(row: Mapping[Any, Any]) -> _Row:
+    if None in row:
+        raise ValueError("more cells than columns")
+    return {
+        **row,
+        "warnings": [row["warnings"]] if row.get("warnings") else [],
+        "request_ids": (row.get("request_ids") or "").split(),
+    }
+
+
+def _row(result: paths.MoveResult) -> _Row:
     started = datetime.datetime.now(
         datetime.timezone.utc
     ) - datetime.timedelta(seconds=result.elapsed)

@@ -11,14 +11,13 @@ from __future__ import annotations
 import collections
 import dataclasses
 import json
-import os
 import pathlib
-import tempfile
 from collections.abc import Mapping
 from typing import Any
 
 from volmigrateclient.core import model
 from volmigrateclient.core.model import errors
+from volmigrateclient.core.planning import files
 
 VERSION = 1
 
@@ -27,6 +26,9 @@ _LARGEST = 64 * 2**20
 
 #: Characters of what is wrong with a file.
 _SHORT = 200
+
+#: In a plan's selection, where it is another's way back.
+_REVERSE_OF = "reverse_of"
 
 #: What was recorded of a volume when it was planned.
 _PLANNED: dict[str, Any] = {
@@ -154,13 +156,46 @@ class Plan:
         """The plan that moves every volume back to where it was."""
         return dataclasses.replace(
             self,
-            selection={"reverse_of": dict(self.selection)},
+            selection={_REVERSE_OF: dict(self.selection)},
             steps=tuple(_back(step) for step in reversed(self.steps)),
+        )
+
+    @property
+    def leads_back(self) -> bool:
+        """Whether it takes back what another plan has moved."""
+        return _REVERSE_OF in self.selection
+
+    def after(self, earlier: Plan) -> Plan:
+        """This way back, and then the rest of an earlier one.
+
+        :raises FailedError: both lead a volume back, to different places
+        """
+        steps = {step.action.resource_id: step for step in self.steps}
+        for step in earlier.steps:
+            volume_id = step.action.resource_id
+            ours = steps.setdefault(volume_id, step)
+            if _goal(ours.action) != _goal(step.action):
+                raise errors.FailedError(
+                    f"the earlier way back takes volume {volume_id} to "
+                    f"{_goal(step.action)}, this one to {_goal(ours.action)}: "
+                    "name another file"
+                )
+        both = [earlier.selection[_REVERSE_OF], self.selection[_REVERSE_OF]]
+        chosen = both[0] if both[0] == both[1] else both
+        return dataclasses.replace(
+            self,
+            selection={_REVERSE_OF: chosen},
+            steps=tuple(steps.values()),
         )
 
 
 def _place(auth_url: str, region_name: str | None) -> str:
     return auth_url + (f", region {region_name}" if region_name else "")
+
+
+def _goal(action: model.Action) -> str:
+    type_ = action.destination_type
+    return action.destination_node or f"type {type_}"
 
 
 def _plain(url: str) -> str:
@@ -193,22 +228,62 @@ def _back(step: PlannedAction) -> PlannedAction:
     )
 
 
+def refuse_output(path: pathlib.Path) -> None:
+    """Let a file pass that a plan may be written to; changes nothing.
+
+    An earlier plan may be replaced: it is made again whenever it is wanted.
+
+    :raises FailedError: it cannot be written, or is something else
+    """
+    files.refuse_unwritable(path)
+    earlier = _earlier(path)
+    if earlier is not None and earlier.leads_back:
+        raise errors.FailedError(
+            f"{path} is the way back of an earlier plan, and would be lost: "
+            "name another file"
+        )
+
+
+def refuse_reverse(
+    path: pathlib.Path, auth_url: str, region_name: str | None
+) -> Plan | None:
+    """The earlier way back in a file that another is to be added to.
+
+    :returns: None where there is none yet
+    :raises FailedError: it cannot be written, or is something else
+    :raises InvalidActionError: it is for another cloud
+    """
+    files.refuse_unwritable(path)
+    earlier = _earlier(path)
+    if earlier is None:
+        return None
+    if not earlier.leads_back:
+        raise errors.FailedError(
+            f"{path} is a plan, but not the way back of one: name another file"
+        )
+    earlier.refuse_other_cloud(auth_url, region_name)
+    return earlier
+
+
+def _earlier(path: pathlib.Path) -> Plan | None:
+    if not path.exists() or not path.stat().st_size:
+        return None
+    try:
+        return read_plan(path)
+    except errors.InvalidActionError as error:
+        raise errors.FailedError(
+            f"{path} exists already and is no plan, so it is not replaced: "
+            "name another file"
+        ) from error
+
+
 def write_plan(plan: Plan, path: pathlib.Path) -> None:
     """Write a plan, in one step and for its owner alone.
 
     :raises FailedError: it cannot be written
     """
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".plan-")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(plan.to_json() + "\n")
-                stream.flush()
-                os.fsync(stream.fileno())
-            pathlib.Path(name).replace(path)
-        except BaseException:
-            pathlib.Path(name).unlink(missing_ok=True)
-            raise
+        files.replace(path, plan.to_json() + "\n")
     except OSError as error:
         raise errors.UnwritableError(path, error) from error
 
@@ -218,6 +293,11 @@ def read_plan(path: pathlib.Path) -> Plan:
 
     :raises InvalidActionError: in one sentence, what is wrong with it
     """
+    if str(path) == "-":
+        raise errors.InvalidActionError(
+            "'-' is no file here: a plan is read from a file, such as "
+            "/dev/stdin"
+        )
     try:
         with path.open("rb") as stream:
             # Not what the file's size says: a device has none.

@@ -19,6 +19,8 @@ from volmigrateclient.core.planning.plan import (
     Plan,
     PlannedAction,
     read_plan,
+    refuse_output,
+    refuse_reverse,
     write_plan,
 )
 
@@ -295,3 +297,119 @@ def test_the_last_comes_back_first() -> None:
 def test_what_nobody_saw_cannot_be_taken_back() -> None:
     with pytest.raises(errors.FailedError, match="nothing recorded of where"):
         _PLAN.reversed()
+
+
+def _to(pool: str, *numbers: int, source: str = builders.POOL) -> Plan:
+    """A plan that takes volumes from one pool to another."""
+    return dataclasses.replace(
+        _PLAN,
+        steps=tuple(
+            PlannedAction(
+                builders.migrate(
+                    resource_id=f"{number:08d}{builders.VOLUME_ID[8:]}",
+                    destination_node=pool,
+                ),
+                dataclasses.replace(_PLANNED, host=source),
+            )
+            for number in numbers
+        ),
+    )
+
+
+def test_a_later_way_back_goes_before_an_earlier_one() -> None:
+    first, second = _to("b@x#y", 1, 2, 3), _to("b@x#y", 3, 4)
+
+    both = second.reversed().after(first.reversed())
+
+    numbers = [int(s.action.resource_id[:8]) for s in both.steps]
+    assert numbers == [4, 3, 2, 1]
+    assert both.selection == {"reverse_of": dict(_PLAN.selection)}
+    assert both.leads_back
+    assert not first.leads_back
+
+
+def test_ways_back_of_different_choices_name_both() -> None:
+    first = dataclasses.replace(_to("b@x#y", 1), selection={"names": ["a"]})
+    second = dataclasses.replace(_to("b@x#y", 2), selection={"names": ["b"]})
+
+    both = second.reversed().after(first.reversed())
+
+    assert both.selection == {
+        "reverse_of": [{"names": ["a"]}, {"names": ["b"]}]
+    }
+
+
+def test_two_ways_back_for_one_volume_are_refused() -> None:
+    first = _to("b@x#y", 1)
+    onwards = _to("c@x#y", 1, source="b@x#y")
+
+    with pytest.raises(
+        errors.FailedError, match=f"to {builders.POOL}, this one to b@x#y"
+    ):
+        onwards.reversed().after(first.reversed())
+
+
+def test_an_earlier_plan_may_be_replaced_and_nothing_else(
+    tmp_path: pathlib.Path,
+) -> None:
+    plan, back, notes = (tmp_path / name for name in ("p", "b", "n"))
+    write_plan(_to("b@x#y", 1), plan)
+    write_plan(_to("b@x#y", 1).reversed(), back)
+    notes.write_text("mine")
+    (tmp_path / "empty").touch()
+
+    refuse_output(plan)
+    refuse_output(tmp_path / "new")
+    refuse_output(tmp_path / "empty")
+    with pytest.raises(errors.FailedError, match="is the way back of an ear"):
+        refuse_output(back)
+    with pytest.raises(errors.FailedError, match="exists already and is no"):
+        refuse_output(notes)
+    assert notes.read_text() == "mine"
+
+
+def test_a_way_back_is_added_to_one_of_this_cloud(
+    tmp_path: pathlib.Path,
+) -> None:
+    plan, back = tmp_path / "p", tmp_path / "b"
+    write_plan(_to("b@x#y", 1), plan)
+    earlier = _to("b@x#y", 1).reversed()
+    write_plan(earlier, back)
+    place = _PLAN.auth_url, _PLAN.region_name
+
+    assert refuse_reverse(tmp_path / "new", *place) is None
+    assert refuse_reverse(back, *place) == earlier
+    with pytest.raises(errors.FailedError, match="not the way back of one"):
+        refuse_reverse(plan, *place)
+    with pytest.raises(errors.InvalidActionError, match="the plan is for"):
+        refuse_reverse(back, "https://elsewhere", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("-", "'-' is no file here"),
+        (".", "it is a folder"),
+        ("nosuch/plan.json", "there is no folder"),
+        ("/dev/null", "it is no regular file"),
+    ],
+)
+def test_what_cannot_be_written_is_told_before(name: str, says: str) -> None:
+    with pytest.raises(errors.FailedError, match=says):
+        refuse_output(pathlib.Path(name))
+
+
+def test_a_link_to_a_plan_stays_one(tmp_path: pathlib.Path) -> None:
+    plan, link = tmp_path / "plan", tmp_path / "link"
+    write_plan(_to("b@x#y", 1), plan)
+    link.symlink_to(plan)
+
+    write_plan(_to("b@x#y", 1, 2), link)
+
+    assert link.is_symlink()
+    assert len(read_plan(plan).steps) == 2
+
+
+def test_a_plan_is_not_read_from_a_dash() -> None:
+    with pytest.raises(errors.InvalidActionError, match="such as /dev/stdin"):
+        read_plan(pathlib.Path("-"))
