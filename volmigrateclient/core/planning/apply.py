@@ -150,7 +150,11 @@ def remainder(cloud: Cloud, node: str, known: bool = False) -> Remainder:
     :param known: whether volumes were found there before
     """
     selected = select(cloud, Selection(source_nodes=(node,)), ())
-    snapshots = len(cloud.list_all_snapshots(host=node))
+    snapshots = sum(
+        len(cloud.list_all_snapshots(host=host))
+        for source in selected.sources
+        for host in source.hosts
+    )
     doubted = selected.bare and not (snapshots or known)
     return Remainder(
         node,

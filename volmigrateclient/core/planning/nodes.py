@@ -7,15 +7,14 @@ A name without volumes may be one that is empty, or one that is misspelt.
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping, Sequence
+
 from volmigrateclient.core import model
 from volmigrateclient.core.cloud import Cloud
+from volmigrateclient.core.cloud.place import place_of
 from volmigrateclient.core.cloud.reading import none_if_forbidden
 from volmigrateclient.core.model import wording
-
-
-def is_on(volume: model.Volume, node: str) -> bool:
-    """Whether a volume is on a pool, a backend or a host."""
-    return is_at(volume.host, node)
 
 
 def is_at(host: str | None, node: str) -> bool:
@@ -23,6 +22,66 @@ def is_at(host: str | None, node: str) -> bool:
     return host is not None and (
         host == node or host.startswith((f"{node}#", f"{node}@"))
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class Node:
+    """A pool, backend or host, under all of its names.
+
+    :param name: as it was given
+    :param hosts: as volumes name it: in a cluster, each member does
+    :param cluster: as volumes name their cluster; None is no cluster
+    """
+
+    name: str
+    hosts: tuple[str, ...]
+    cluster: str | None = None
+
+    def holds(self, volume: model.Volume) -> bool:
+        """Whether a volume is there."""
+        return any(is_at(volume.host, host) for host in self.hosts) or (
+            self.cluster is not None
+            and is_at(volume.cluster_name, self.cluster)
+        )
+
+    def list_volumes(
+        self, cloud: Cloud, filters: Mapping[str, object]
+    ) -> Sequence[model.Volume]:
+        """The volumes there; for each of its names, a request for each 1000.
+
+        :param filters: of Cinder's
+        """
+        wanted = [{"host": host} for host in self.hosts]
+        if self.cluster is not None:
+            wanted.append({"cluster_name": self.cluster})
+        found = {
+            row.id: row
+            for one in wanted
+            for row in cloud.list_volumes(**one, **filters)
+            # Cinder matches any prefix: host@lvm also finds host@lvm-2.
+            if self.holds(row)
+        }
+        return list(found.values())
+
+
+def find(name: str, services: Sequence[model.Service] | None) -> Node:
+    """The node that somebody named, whether there is one or not.
+
+    (services.rst, services-clusters)
+
+    :param services: the cinder-volume services; None is not shown
+    """
+    place = place_of(name, services)
+    if place.cluster is not None:
+        return Node(name, tuple(sorted(place.names)), place.listed_name)
+    members = {
+        service.host
+        for service in services or ()
+        if service.cluster and service.cluster.partition("@")[0] == name
+    }
+    if members:
+        return Node(name, (name, *sorted(members)), name)
+    return Node(name, (name,))
 
 
 def label(node: str) -> str:

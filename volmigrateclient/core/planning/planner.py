@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from volmigrateclient.core import checks, model
 from volmigrateclient.core.checks import scheduler
 from volmigrateclient.core.cloud import Cloud, take_survey
+from volmigrateclient.core.cloud.cached import share_answers
 from volmigrateclient.core.cloud.place import place_of
 from volmigrateclient.core.cloud.preread import PrereadCloud
 from volmigrateclient.core.cloud.reading import read_in_turn
@@ -63,6 +64,8 @@ def plan(
     :raises LookupFailedError: a type, pool, backend or host that does not
         exist
     """
+    # The volumes are looked for by names that the services tell.
+    cloud = share_answers(cloud)
     types = cloud.list_types()
     selected = select(cloud, selection, types)
     refuse_unknown_nodes(cloud, selection, selected)
@@ -71,7 +74,7 @@ def plan(
         cloud,
         volumes,
         types,
-        host=_only(selection.source_nodes),
+        host=_only([h for one in selected.sources for h in one.hosts]),
         project_id=_only(selection.project_ids),
     )
     _refuse_unknown(preread, destination)

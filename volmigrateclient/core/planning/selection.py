@@ -12,6 +12,7 @@ from typing import Any
 
 from volmigrateclient.core import model
 from volmigrateclient.core.cloud import Cloud
+from volmigrateclient.core.cloud.reading import none_if_forbidden
 from volmigrateclient.core.cloud.survey import find_type
 from volmigrateclient.core.model import errors
 from volmigrateclient.core.planning import nodes
@@ -69,12 +70,14 @@ class Selection:
 class Selected:
     """The volumes, and the rows of Cinder's own that are among them.
 
-    :param bare: nodes on which nothing at all was listed
+    :param sources: the nodes that were looked on, under all of their names
+    :param bare: those of them on which nothing at all was listed
     """
 
     volumes: Sequence[model.Volume]
     temporary: Sequence[model.Volume]
-    bare: Sequence[str] = ()
+    sources: Sequence[nodes.Node] = ()
+    bare: Sequence[nodes.Node] = ()
 
 
 def find_project(
@@ -110,19 +113,10 @@ def select(
         filters["project_id"] = selection.project_ids[0]
     if len(type_ids) == 1:
         filters["volume_type_id"] = next(iter(type_ids))
-    rows: dict[str, model.Volume] = {}
-    bare = []
-    for node in selection.source_nodes:
-        # Cinder matches any prefix: host@lvm also finds host@lvm-2.
-        on = [
-            row
-            for row in cloud.list_volumes(host=node, **filters)
-            if nodes.is_on(row, node)
-        ]
-        rows.update((row.id, row) for row in on)
-        if not on:
-            bare.append(node)
-    if not selection.source_nodes:
+    sources = _sources(cloud, selection)
+    on = [source.list_volumes(cloud, filters) for source in sources]
+    rows = {row.id: row for found in on for row in found}
+    if not sources:
         rows = {row.id: row for row in cloud.list_volumes(**filters)}
     if not rows:
         # For others than admins Cinder silently leaves it at their own
@@ -137,8 +131,16 @@ def select(
             if row.id not in mine and _fits(row, selection, type_ids)
         ],
         own,
-        bare,
+        sources,
+        [one for one, found in zip(sources, on, strict=True) if not found],
     )
+
+
+def _sources(cloud: Cloud, selection: Selection) -> list[nodes.Node]:
+    if not selection.source_nodes:
+        return []
+    services = none_if_forbidden(cloud.list_volume_services)
+    return [nodes.find(name, services) for name in selection.source_nodes]
 
 
 def refuse_unknown_nodes(
@@ -150,13 +152,8 @@ def refuse_unknown_nodes(
     """
     narrowed = bool(selection.project_ids or selection.source_types)
     for node in selected.bare:
-        why = nodes.doubt(cloud, node)
-        if why is not None and not (
-            narrowed
-            and any(
-                nodes.is_on(row, node) for row in cloud.list_volumes(host=node)
-            )
-        ):
+        why = nodes.doubt(cloud, node.name)
+        if why is not None and not (narrowed and node.list_volumes(cloud, {})):
             raise errors.LookupFailedError(why)
 
 

@@ -12,7 +12,7 @@ from tests.unit import builders
 from tests.unit.core.planning import planned
 from volmigrateclient.core import model
 from volmigrateclient.core.model import errors
-from volmigrateclient.core.planning.nodes import is_on
+from volmigrateclient.core.planning.nodes import find
 from volmigrateclient.core.planning.selection import (
     Selection,
     refuse_unknown_nodes,
@@ -225,4 +225,46 @@ def test_a_header_holds_what_was_given() -> None:
 def test_a_volume_nowhere_is_on_nothing() -> None:
     nowhere: model.Volume = builders.volume(host=None)
 
-    assert not is_on(nowhere, "c1")
+    assert not find("c1", ()).holds(nowhere)
+
+
+_CLUSTER = [
+    builders.service(host=f"m{number}@gold", cluster="cluster@gold")
+    for number in (1, 2)
+]
+
+
+@pytest.mark.parametrize(
+    ("node", "host", "holds"),
+    [
+        # As the scheduler lists it, or as any member's volumes say.
+        ("cluster@gold#one", "m1@gold#one", True),
+        ("cluster@gold#one", "m2@gold#one", True),
+        ("cluster@gold#one", "m2@gold#two", False),
+        ("m1@gold#one", "m2@gold#one", True),
+        ("cluster@gold", "m2@gold#one", True),
+        ("m1@gold", "m2@gold#one", True),
+        ("cluster", "m2@gold#one", True),
+        # A machine is one: others may take over, but are not it.
+        ("m1", "m2@gold#one", False),
+        ("m1", "m1@gold#one", True),
+        ("cluster@gold", "m3@gold#one", False),
+    ],
+)
+def test_a_cluster_s_pool_has_many_names(
+    node: str, host: str, holds: bool
+) -> None:
+    cloud = planned.Cloud(builders.volume(host=host))
+    cloud.services.extend(_CLUSTER)
+
+    found = _selected(cloud, source_nodes=(node,))
+
+    assert found == [builders.VOLUME_ID] * holds
+
+
+def test_a_member_that_went_is_known_by_its_cluster() -> None:
+    left = builders.volume(host="m9@gold#one", cluster_name="cluster@gold#one")
+
+    assert find("cluster@gold#one", _CLUSTER).holds(left)
+    assert find("m1@gold", _CLUSTER).holds(left)
+    assert not find("m1@gold#two", _CLUSTER).holds(left)
