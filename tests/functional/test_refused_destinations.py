@@ -58,15 +58,23 @@ def _beta(make: resources.Resources) -> Any:
 
 
 @pytest.mark.usefixtures("disabled")
-def test_a_disabled_service_is_refused(
-    cloud: cloud_.Cloud, openstack: shell.Openstack, volume: Any
+def test_a_disabled_service_is_refused_until_the_remedy(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    volume: Any,
 ) -> None:
     said = untouched.refused(cloud, openstack, "run", volume.id, COLD, TO_BETA)
 
     assert said == (
         f"{POOL}cinder-volume of cloud@beta is disabled: 'new disks' (remedy: "
-        "openstack volume service set --enable cloud@beta cinder-volume)"
+        "freeze and thaw it: openstack volume host set --disable cloud@beta; "
+        "openstack volume host set --enable cloud@beta)"
     )
+    untouched.apply_remedy(openstack, said)
+    resources.until("enabled", lambda: _beta(make).status == "enabled")
+    checked = openstack.migrate("check", volume.id, COLD, TO_BETA)
+    assert checked.exit_code == 0, checked.stdout
 
 
 @pytest.mark.usefixtures("frozen")

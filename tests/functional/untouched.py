@@ -69,8 +69,8 @@ def remedies(text: str) -> list[str]:
 
 
 def apply_remedy(openstack: shell.Openstack, text: str) -> None:
-    """Run the last command that a text says would help."""
+    """Run what a text says last that would help, word for word."""
     remedy = remedies(text)[-1]
-    command = remedy[remedy.index("openstack ") :]
-    done = openstack(*shlex.split(command)[1:])
-    assert done.exit_code == 0, (command, done.stderr)
+    for command in remedy[remedy.index("openstack ") :].split("; "):
+        done = openstack(*shlex.split(command)[1:])
+        assert done.exit_code == 0, (command, done.stderr)

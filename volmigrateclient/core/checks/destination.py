@@ -147,13 +147,13 @@ def pool(case: Case) -> Iterator[Check]:
         yield Check.ok(name, f"{node}, where the volume is")
         return
     trouble = _trouble(case.survey.service_of(node))
-    if trouble:
-        yield Check.blocked(name, check.POOL, *trouble)
+    if trouble is not None:
+        yield trouble
     else:
         yield from _clustered(case)
     known = case.survey.pool_called(node)
     if known is None:
-        if not trouble:
+        if trouble is None:
             yield Check.blocked(
                 name,
                 check.POOL,
@@ -161,13 +161,13 @@ def pool(case: Case) -> Iterator[Check]:
                 "openstack volume backend pool list",
             )
     elif known.capabilities.get("backend_state") == "down":
-        yield Check.blocked(
+        yield Check.unreachable(
             name,
             check.POOL,
             f"its driver says that the backend of {node} is down",
             "see the log of cinder-volume there",
         )
-    elif not trouble:
+    elif trouble is None:
         yield Check.ok(name, node)
 
 
@@ -412,7 +412,7 @@ def source_service(case: Case) -> Iterator[Check]:
         return
     service = case.survey.service_of(volume.host)
     if service is None or not service.up:
-        yield Check.blocked(
+        yield Check.unreachable(
             name,
             check.SERVICE,
             f"cinder-volume of {volume.backend} is down",
@@ -447,30 +447,37 @@ def encryption(case: Case) -> Iterator[Check]:
         yield Check.ok("Encryption", "no LUKS")
 
 
-def _trouble(service: model.Service | None) -> tuple[str, str] | None:
+def _trouble(service: model.Service | None) -> Check | None:
     """What is wrong with a cinder-volume service, and what clears it."""
     if service is None:
         return None
-    host = service.host
+    name, host = "Destination pool", service.host
     if not service.up:
-        return (
+        return Check.unreachable(
+            name,
+            check.POOL,
             f"cinder-volume of {host} is down",
             "bring it up; see 'openstack volume service list'",
         )
     if service.frozen:  # and so disabled, which alone does not thaw it
-        return (
+        return Check.blocked(
+            name,
+            check.POOL,
             f"cinder-volume of {host} is frozen",
             f"openstack volume host set --enable {wording.shell(host)}",
         )
     if not service.enabled:
         why = service.disabled_reason
-        return (
+        return Check.blocked(
+            name,
+            check.POOL,
             f"cinder-volume of {host} is disabled"
             + (f": {wording.quoted(why)}" if why else ""),
-            (
-                "openstack volume service set --enable "
-                f"{wording.shell(host)} cinder-volume"
-            ),
+            # "service set --enable" answers with success and does nothing in
+            # Cinder 28 and 29 (services.rst, services-enable).
+            "freeze and thaw it: openstack volume host set --disable "
+            f"{wording.shell(host)}; openstack volume host set --enable "
+            f"{wording.shell(host)}",
         )
     return None
 

@@ -108,7 +108,7 @@ def compute_service(case: Case) -> Iterator[Check]:
             continue  # shelved: no nova-compute has it
         service = next((s for s in services if s.host == server.host), None)
         if service is None or not service.up:
-            yield Check.blocked(
+            yield Check.unreachable(
                 name,
                 check.SWAP_STATE,
                 f"nova-compute on {server.host} is down",

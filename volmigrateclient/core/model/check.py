@@ -56,6 +56,9 @@ class Check:
     detail: str = ""
     remedy: str = ""
     sentence: str = ""
+    #: Whether it blocks only as long as a service does not answer: it may
+    #: come back by itself, as one that is restarted does.
+    passing: bool = False
 
     @classmethod
     def ok(cls, name: str, detail: str = "") -> Check:
@@ -68,6 +71,15 @@ class Check:
     ) -> Check:
         """A check that keeps the action from being carried out."""
         return cls(name, Result.BLOCKED, detail, remedy, sentence)
+
+    @classmethod
+    def unreachable(
+        cls, name: str, sentence: str, detail: str, remedy: str
+    ) -> Check:
+        """A check that blocks as long as a service does not answer."""
+        return cls(
+            name, Result.BLOCKED, detail, remedy, sentence, passing=True
+        )
 
     @classmethod
     def warning(cls, name: str, detail: str, remedy: str = "") -> Check:

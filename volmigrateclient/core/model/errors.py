@@ -47,6 +47,8 @@ class RefusedError(MigrateError):
 
     def __init__(self, blockers: Sequence[check.Check]) -> None:
         self.blockers = tuple(blockers)
+        #: Whether nothing blocks but services that do not answer now.
+        self.passing = all(blocker.passing for blocker in self.blockers)
         super().__init__("\n".join(check.sentences(self.blockers)))
 
 
