@@ -37,7 +37,8 @@ def _refused(
     planned = openstack.migrate(
         "plan",
         f"--name={volume.name}",
-        *(w for w in words if not w.startswith("--migration-type")),
+        # A plan takes a pool or a type; a swap's own type it knows.
+        next(w for w in reversed(words) if w.startswith("--destination")),
         "-f=json",
     )
     (row,) = planned.json

@@ -210,8 +210,8 @@ def test_a_reason_is_told_from_what_we_say(
     assert said == (
         "Destination pool cannot take the volume: cinder-volume of "
         r"cloud@beta is disabled: 'disks\n(remedy: rm -rf /)\x1b[2J' "
-        "(remedy: openstack volume service set --enable cloud@beta "
-        "cinder-volume)"
+        "(remedy: freeze and thaw it: openstack volume host set --disable "
+        "cloud@beta; openstack volume host set --enable cloud@beta)"
     )
 
 

@@ -201,7 +201,7 @@ class ScriptedCloud:
         return [
             server
             for server in servers
-            if server.volume_ids is None or volume_id in server.volume_ids
+            if volume_id in (server.volume_ids or ())
         ]
 
     def list_compute_services(self) -> Sequence[model.Service]:

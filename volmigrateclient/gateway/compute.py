@@ -61,7 +61,7 @@ class Compute:
         return [
             server
             for server in self.list_servers(project_id=project_id)
-            if server.volume_ids is None or volume_id in server.volume_ids
+            if volume_id in (server.volume_ids or ())
         ]
 
     def _servers(self, **filters: str) -> Iterator[dict[str, Any]]:

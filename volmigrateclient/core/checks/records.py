@@ -219,22 +219,10 @@ def _given_up(case: Case, holder: Holder) -> str:
 
 
 def nova(case: Case) -> Iterator[Check]:
-    """Whether Nova was asked, and told of everything."""
-    name, survey = "Nova", case.survey
-    if not survey.nova_asked:
+    """Whether there is a Nova that could be asked."""
+    if not case.survey.nova_asked:
         yield Check.unknown(
-            name,
+            "Nova",
             "nobody was asked who has the volume: this cloud has no Nova, or "
             "does not answer this user",
-        )
-        return
-    silent = [server.id for server in survey.silent_servers]
-    if silent:
-        yield Check.unknown(
-            name,
-            f"Nova does not answer for {len(silent)} "
-            f"{'server' if len(silent) == 1 else 'servers'} of the project "
-            f"({', '.join(silent[:3])}{', ...' if len(silent) > 3 else ''}), "
-            "as their cell is down; Cinder has no attachment of this volume "
-            "for them",
         )

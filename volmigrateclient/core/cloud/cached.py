@@ -150,7 +150,7 @@ class _CachedCloud:
         for server in servers.of_volume(volume_id):
             with contextlib.suppress(errors.NotFoundError):
                 fresh.append(self._cloud.get_server(server.id))
-        return (*fresh, *servers.silent_in(project_id))
+        return fresh
 
     def _kept(
         self,

@@ -153,8 +153,8 @@ class Compute(typing.Protocol):
     ) -> Sequence[model.Server]:
         """The project's servers that Nova says have the volume.
 
-        And those of which it does not tell; a request for each 1000 servers
-        of the project.
+        A request for each 1000 servers of the project. Nova leaves out those
+        whose cell is down (services.rst, services-servers).
         """
 
     def list_servers(self, **filters: str) -> Sequence[model.Server]:

@@ -108,9 +108,8 @@ class PrereadCloud:
     def servers_of_volume(
         self, volume_id: str, project_id: str
     ) -> Sequence[model.Server]:
-        servers = self._servers
         # Any project's: a volume may be attached to another one's server.
-        return (*servers.of_volume(volume_id), *servers.silent_in(project_id))
+        return self._servers.of_volume(volume_id)
 
     def get_server(self, server_id: str) -> model.Server:
         server = self._servers.get(server_id)

@@ -10,16 +10,13 @@ from volmigrateclient.core import model
 
 
 class ServerIndex:
-    """Finds servers by ID, by a volume that they have, and silent ones."""
+    """Finds servers by their ID, and by a volume that they have."""
 
     def __init__(self, servers: Iterable[model.Server]) -> None:
         self._by_id: dict[str, model.Server] = {}
         self._by_volume: dict[str, list[model.Server]] = {}
-        self._silent: dict[str, list[model.Server]] = {}
         for server in servers:
             self._by_id[server.id] = server
-            if server.volume_ids is None:
-                self._silent.setdefault(server.project_id, []).append(server)
             for volume_id in server.volume_ids or ():
                 self._by_volume.setdefault(volume_id, []).append(server)
 
@@ -30,7 +27,3 @@ class ServerIndex:
     def of_volume(self, volume_id: str) -> Sequence[model.Server]:
         """The servers that have a volume."""
         return self._by_volume.get(volume_id, ())
-
-    def silent_in(self, project_id: str) -> Sequence[model.Server]:
-        """A project's servers for which Nova does not answer."""
-        return self._silent.get(project_id, ())

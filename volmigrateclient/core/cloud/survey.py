@@ -38,8 +38,6 @@ class Survey:
     :param attachments: Cinder's of the volume, the reserved ones too
     :param servers: those that have the volume by the record of either
         service; not those that Nova does not know
-    :param silent_servers: others of the project, for which Nova does not
-        answer because their cell is down
     :param nova_asked: whether there is a Nova that answers this user
     :param source_qos: who applies the QoS specs of the present type, and of
         the destination type; read for an attached volume whose specs change
@@ -56,7 +54,6 @@ class Survey:
     target: model.Volume | None = None
     attachments: Sequence[model.Attachment] = ()
     servers: Sequence[model.Server] = ()
-    silent_servers: Sequence[model.Server] = ()
     nova_asked: bool = True
     pools: Sequence[model.Pool] | None = ()
     volume_services: Sequence[model.Service] | None = ()
@@ -300,17 +297,8 @@ def _of_servers(
         for attachment in _all_attachments(volume, attachments)
         if attachment.server_id
     }
-    silent = [
-        server
-        for server in listed
-        if server.volume_ids is None and server.id not in named
-    ]
-    holding = [server for server in listed if server not in silent]
-    missing = named - {server.id for server in holding}
-    return {
-        "silent_servers": lambda: tuple(silent),
-        "servers": lambda: (*holding, *_servers(cloud, missing)),
-    }
+    missing = named - {server.id for server in listed}
+    return {"servers": lambda: (*listed, *_servers(cloud, missing))}
 
 
 def _of_compute(

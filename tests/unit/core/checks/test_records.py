@@ -235,21 +235,3 @@ def test_nobody_was_asked() -> None:
         ("ok", "available"),
         ("ok", "none running"),
     ]
-
-
-def test_a_cell_that_is_down_is_told_of() -> None:
-    silent = builders.server(id="s", volume_ids=None)
-    case = builders.case(
-        builders.migrate(), builders.survey(silent_servers=(silent,))
-    )
-
-    assert builders.words(records.nova(case)) == [
-        (
-            "unknown",
-            (
-                "Nova does not answer for 1 server of the project (s), as "
-                "their cell is down; Cinder has no attachment of this "
-                "volume for them"
-            ),
-        )
-    ]

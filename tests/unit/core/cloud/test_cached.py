@@ -70,7 +70,7 @@ def test_that_nobody_has_a_volume_is_kept_for_a_minute() -> None:
     for second in (0.0, 59.0, 60.0):
         field.clock.time = second
         assert field.cached.list_attachments(builders.VOLUME_ID) == ()
-        assert field.cached.servers_of_volume(builders.VOLUME_ID, "p") == ()
+        assert field.cached.servers_of_volume(builders.VOLUME_ID, "p") == []
 
     assert field.cloud.asked == {"list_all_attachments": 2, "list_servers": 2}
 
@@ -83,9 +83,9 @@ def test_who_has_a_volume_is_asked_anew() -> None:
         assert field.cached.list_attachments(builders.VOLUME_ID) == (
             builders.ATTACHMENT,
         )
-        assert field.cached.servers_of_volume(builders.VOLUME_ID, "p") == (
-            builders.server(),
-        )
+        assert field.cached.servers_of_volume(builders.VOLUME_ID, "p") == [
+            builders.server()
+        ]
 
     assert field.cloud.asked == {
         "list_all_attachments": 1,

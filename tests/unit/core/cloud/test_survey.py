@@ -282,16 +282,6 @@ def test_a_server_that_only_nova_names_is_there_too() -> None:
     assert seen.servers == (builders.server(),)
 
 
-def test_a_server_of_a_cell_that_is_down_is_told_from_the_others() -> None:
-    cloud = scripted_cloud.ScriptedCloud(builders.volume())
-    cloud.volume_ids[builders.SERVER_ID] = None
-
-    seen = take_survey(cloud.core, builders.request(builders.migrate()))
-
-    assert seen.servers == ()
-    assert seen.silent_servers == (builders.server(volume_ids=None),)
-
-
 @pytest.mark.parametrize(
     "error",
     [
