@@ -27,6 +27,7 @@ class ScriptedClock(Clock):
     """A clock that moves on only by sleeping, and what happens meanwhile."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.time = 0.0
         self._events: dict[float, Callable[[], None]] = {}
 

@@ -164,16 +164,20 @@ def test_no_imports_go_in_a_circle() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=_named)
 def test_only_the_clock_sleeps(path: pathlib.Path) -> None:
-    sleeps = [
+    tree = ast.parse(path.read_text())
+    waits = [
         node.lineno
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute)
-        and node.attr == "sleep"
-        and isinstance(node.value, ast.Name)
-        and node.value.id == "time"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and (
+            ast.unparse(node.func) == "time.sleep"
+            or (
+                node.func.attr in ("acquire", "get", "join", "wait")
+                and any(given.arg == "timeout" for given in node.keywords)
+            )
+        )
     ]
-    if _named(path) == "core/engine/clock.py":
-        assert len(sleeps) == 1
-    else:
-        assert sleeps == []
-        assert "time.sleep" not in _imported(ast.parse(path.read_text()))
+    # It waits for its bell.
+    assert len(waits) == (_named(path) == "core/engine/clock.py")
+    assert "time.sleep" not in _imported(tree)

@@ -54,7 +54,7 @@ class BlockStorage:
         link = self._cinder_link
         return cinder_client.Client(
             str(self._cinder_version.get()),
-            session=link.session,
+            session=link.gated(),
             region_name=link.region_name,
             endpoint_type=link.interface,
             endpoint_override=link.endpoint_overrides.get("block-storage"),

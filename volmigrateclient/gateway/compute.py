@@ -173,7 +173,7 @@ def _client(version: model.Microversion, link: connection.Connection) -> Any:
 
     return nova_client.Client(
         str(version),
-        session=link.session,
+        session=link.gated(),
         region_name=link.region_name,
         endpoint_type=link.interface,
         endpoint_override=link.endpoint_overrides.get("compute"),

@@ -74,9 +74,17 @@ def translated(
                 ) from error
             except auth_exceptions.ClientException as error:
                 raise errors.CloudError(f"{service}: {error}") from error
-            except (AttributeError, KeyError, TypeError, ValueError) as error:
+            except (
+                AssertionError,
+                AttributeError,
+                KeyError,
+                TypeError,
+                ValueError,
+            ) as error:
                 # The clients trip over what a proxy answers in a service's
-                # place: a page of HTML, half of a body, nothing.
+                # place: a page of HTML, half of a body, nothing. And
+                # keystoneauth over a token that another thread's 401 made
+                # it forget between two lines.
                 raise errors.UnansweredError(
                     f"{service} gave an answer that cannot be understood "
                     f"({type(error).__name__}: {error})"

@@ -36,7 +36,7 @@ class Identity:
         from keystoneclient.v3 import client as keystone_client
 
         return keystone_client.Client(
-            session=self._link.session,
+            session=self._link.gated(),
             region_name=self._link.region_name,
             interface=self._link.interface,
             endpoint_override=self._link.endpoint_overrides.get("identity"),
@@ -259,7 +259,7 @@ class Identity:
         cinder = cinder_client.Client(
             # Any Cinder takes it, and only the volume's ID is read.
             "3.0",
-            session=session,
+            session=self._link.gated(session),
             region_name=self._link.region_name,
             endpoint_type=self._link.interface,
             endpoint_override=self._override_for(project_id),

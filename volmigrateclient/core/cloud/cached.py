@@ -6,11 +6,15 @@ Types, pools, services and quotas are the same for hundreds of moves; each
 move would otherwise read them anew. So is it that nobody has a volume: a new
 attachment changes the volume, which is always read anew. Whoever has one is
 asked for anew as well.
+
+Several threads may ask: of those that want the same answer one sends the
+request, and the others wait for what comes of it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -26,6 +30,49 @@ _KEPT = 20.0
 _KEPT_RECORDS = 60.0
 
 _T = typing.TypeVar("_T")
+
+
+class _Shared:
+    """One answer, whoever asks."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ended = 0
+        self._version: float | None = None
+        self._answer: typing.Any = None
+        self._failure: errors.CloudError | None = None
+
+    def get(
+        self,
+        version: Callable[[], float],
+        fresh: Callable[[float], bool],
+        read: Callable[[], typing.Any],
+    ) -> typing.Any:
+        """The answer that is kept, or else a new one.
+
+        :param version: of what is read from now on
+        :param fresh: whether an answer of some version still counts
+        :raises CloudError: as the request did; also for who waited for it,
+            else they would wait for one timeout after the other
+        """
+        ended = self._ended
+        with self._lock:
+            if self._failure is not None and self._ended != ended:
+                raise self._failure
+            if self._version is None or not fresh(self._version):
+                self._failure = None
+                # Noted before: what changes during the request may be
+                # missing from its answer.
+                read_at = version()
+                try:
+                    self._answer = read()
+                except errors.CloudError as error:
+                    self._failure = error
+                    raise
+                finally:
+                    self._ended += 1
+                self._version = read_at
+            return self._answer
 
 
 def share_answers(
@@ -44,9 +91,12 @@ class _CachedCloud:
     def __init__(self, cloud: Cloud, now: Callable[[], float]) -> None:
         self._cloud = cloud
         self._now = now
-        self._answers: dict[tuple[str, str], tuple[float, typing.Any]] = {}
+        self._lock = threading.Lock()
+        # setdefault() of a dictionary is atomic.
+        self._answers: dict[tuple[str, str], _Shared] = {}
         self._hosts: dict[str, str | None] = {}
-        self._old_copies: Sequence[model.Volume] | None = None
+        self._old_copies = _Shared()
+        self._readings = 0
 
     def __getattr__(self, name: str) -> typing.Any:
         return getattr(self._cloud, name)
@@ -96,17 +146,21 @@ class _CachedCloud:
         self._hosts.update(
             (volume.id, volume.host) for volume in volumes.values()
         )
-        self._old_copies = None
+        with self._lock:
+            self._readings += 1
         return volumes
 
     def list_volumes(self, **filters: object) -> Sequence[model.Volume]:
         if filters != {"migration_status": "deleting"}:
             return self._cloud.list_volumes(**filters)
         # Moves that one reading showed to be done share one list of what
-        # they left behind: it is younger than that reading.
-        if self._old_copies is None:
-            self._old_copies = self._cloud.list_volumes(**filters)
-        return self._old_copies
+        # they left behind: it is younger than that reading. One that was
+        # asked for before the last reading ended may not be.
+        return self._old_copies.get(  # type: ignore[no-any-return]
+            lambda: self._readings,
+            lambda version: version == self._readings,
+            lambda: self._cloud.list_volumes(**filters),
+        )
 
     def list_snapshots(self, volume_id: str) -> Sequence[model.Snapshot]:
         # All of a pool in one request: Cinder refuses to migrate a volume
@@ -165,3 +219,9 @@ class _CachedCloud:
             answer = read()
             self._answers[kind, key] = now, answer
         return typing.cast("_T", answer)
+    def _kept(self, kind: str, key: str, read: Callable[[], _T]) -> _T:
+        shared = self._answers.setdefault((kind, key), _Shared())
+        return typing.cast(
+            "_T",
+            shared.get(self._now, lambda at: self._now() - at < _KEPT, read),
+        )

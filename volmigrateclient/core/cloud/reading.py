@@ -26,15 +26,15 @@ def read_concurrently(reads: Reads) -> dict[str, Any]:
     another they would add up before every move.
 
     :param reads: none may change anything that another one reads
-    :raises Exception: the first, in the reads' order, of those that failed
+    :raises BaseException: the first, in the reads' order, of what they raised
     """
     answers: dict[str, Any] = {}
-    failures: dict[str, Exception] = {}
+    failures: dict[str, BaseException] = {}
 
     def ask(name: str) -> None:
         try:
             answers[name] = reads[name]()
-        except Exception as failure:  # noqa: BLE001 (raised below)
+        except BaseException as failure:  # noqa: BLE001 (raised below)
             failures[name] = failure
 
     # No executor: it would have a user's Ctrl-C wait for the last answer.

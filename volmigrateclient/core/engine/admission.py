@@ -121,11 +121,16 @@ class Admission:
         self._moving.add(id(job))
         self._running.update(_counted(job))
 
-    def moved(self, job: Job) -> None:
-        """A job's volume is where it was to go; what is left is to tidy."""
-        if id(job) in self._moving:
-            self._release(job)
-            self._trailing.add(id(job))
+    def moved(self, job: Job) -> bool:
+        """A job's volume is where it was to go; what is left is to tidy.
+
+        :returns: whether that is news, and makes room for others
+        """
+        if id(job) not in self._moving:
+            return False
+        self._release(job)
+        self._trailing.add(id(job))
+        return True
 
     def ended(self, job: Job, result: paths.MoveResult) -> None:
         """A job is no longer in flight."""

@@ -10,9 +10,13 @@ import logging
 from collections.abc import Callable
 
 from volmigrateclient.core import model, paths
+from volmigrateclient.core.engine.reporter import Reporter
 from volmigrateclient.core.model import errors
 
 LOG = logging.getLogger(__name__)
+
+#: Seconds that a path which was told to stop may take to undo things.
+_GRACE = 300.0
 
 #: From where to where: the pool that is left, and the pool or type after it.
 Route = tuple[str | None, str]
@@ -93,6 +97,10 @@ class RunningJob:
     warned: int = 0
     #: What it ended by, if that was an error.
     error: errors.MigrateError | None = None
+    #: Whether a thread advances it just now: then nobody else may.
+    busy: bool = False
+    #: Whether it has come to its first wait.
+    begun: bool = False
 
     @property
     def size(self) -> int:
@@ -112,12 +120,29 @@ class RunningJob:
             and self.move.request.path is not model.Path.SWAP_VIA_NOVA
         )
 
+    def is_to_stop(self, now: float, interrupted: bool) -> bool:
+        """Whether to tell it to stop; later, that its grace is over."""
+        if self.stopped_at is not None:
+            return self.grace_over(now)
+        return interrupted or now > self.deadline
+
+    def grace_over(self, now: float) -> bool:
+        """Whether it was told to stop, and takes too long to undo things."""
+        return self.stopped_at is not None and now - self.stopped_at > _GRACE
+
+    def close(self) -> None:
+        """Leave the path where it waits; one that is advanced goes on."""
+        if not self.busy:
+            self.steps.close()
+
     def advance(
         self,
         reading: paths.Reading | None,
         signal: errors.StopWaiting | None = None,
     ) -> paths.Ending | None:
         """Send the path its reading, or throw it a reason to stop.
+
+        It touches nothing but the job itself, so that any thread may do it.
 
         :param reading: None is the first call
         :returns: how it ended, or None where it waits again
@@ -153,6 +178,20 @@ class RunningJob:
         if self.wait.phase != phase:
             self.phase_since = None
         return None
+
+    def tell(self, reporter: Reporter, now: float) -> None:
+        """Tell how it is, now that it waits again."""
+        if self.move.survey is not None and not self.announced:
+            self.announced = True
+            reporter.started(self.move)
+        self.tell_warnings(reporter)
+        reporter.phase(self.move, self.wait.phase, now - self.started_at)
+
+    def tell_warnings(self, reporter: Reporter) -> None:
+        """Tell what it has warned of since."""
+        for text in self.move.warnings[self.warned :]:
+            reporter.warning(self.move, text)
+        self.warned = len(self.move.warnings)
 
     def _ended_by(self, error: errors.MigrateError) -> paths.Ending:
         if self.credentials_expired and self.move.under_way:

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from tests.unit import builders, scripted_cloud
 from tests.unit.core.planning import planned
 from volmigrateclient.core.cloud.cached import share_answers
+from volmigrateclient.core.model import errors
 
 
 class Field:
@@ -132,3 +136,75 @@ def test_old_copies_are_listed_once_for_each_reading() -> None:
     cached.list_volumes(migration_status="target:x")
 
     assert field.cloud.asked["list_volumes"] == 3
+
+
+def _at_once(count: int, ask: Callable[[], Any]) -> list[Any]:
+    """What so many threads are told, or the errors that they meet."""
+    told: list[Any] = []
+
+    def one() -> None:
+        try:
+            told.append(ask())
+        except errors.CloudError as error:
+            told.append(error)
+
+    threads = [threading.Thread(target=one) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+    return told
+
+
+class _Slow(planned.Cloud):
+    """A cloud that takes a while for a list of pools."""
+
+    def list_pools(self) -> Any:
+        time.sleep(0.1)
+        return super().list_pools()
+
+
+def _slow() -> tuple[_Slow, Any]:
+    cloud = _Slow(builders.volume())
+    return cloud, share_answers(cloud.core)
+
+
+def test_of_those_who_ask_at_once_one_sends_the_request() -> None:
+    cloud, cached = _slow()
+
+    told = _at_once(5, cached.list_pools)
+
+    assert told == [cached.list_pools()] * 5
+    assert cloud.asked["list_pools"] == 1
+
+
+def test_who_waited_for_a_request_that_failed_does_not_repeat_it() -> None:
+    cloud, cached = _slow()
+    cloud.fails["list_pools"] = [errors.UnansweredError("timeout")]
+
+    told = _at_once(5, cached.list_pools)
+
+    assert [str(error) for error in told] == ["timeout"] * 5
+    # Who asks later does.
+    assert cached.list_pools()
+    assert cloud.asked["list_pools"] == 2
+
+
+def test_old_copies_listed_before_a_reading_ended_are_listed_anew() -> None:
+    field = Field()
+    cloud, cached = field.cloud, field.cached
+
+    class Meanwhile(planned.Cloud):
+        def list_volumes(self, **filters: Any) -> Any:
+            listed = super().list_volumes(**filters)
+            if self.asked["list_volumes"] == 1:
+                # Another thread's reading shows a move to be done, whose
+                # old copy is not in the list.
+                cached.get_volumes([builders.VOLUME_ID])
+            return listed
+
+    cloud.__class__ = Meanwhile
+    for _ in range(3):
+        cached.list_volumes(migration_status="deleting")
+
+    assert cloud.asked["list_volumes"] == 2

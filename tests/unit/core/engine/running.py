@@ -69,6 +69,7 @@ class Bench:
             self.log,
             self.clock,
             Admission(Limits(**limits)),
+            workers=1,
         )
 
     def run(self, *jobs: Job) -> list[tuple[str, str]]:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from volmigrateclient.core.engine.clock import Clock
 
 
@@ -16,11 +18,20 @@ def test_it_sleeps_so_long() -> None:
     assert 0.02 <= real.now() - before < 0.5
 
 
-def test_it_wakes_up_when_told() -> None:
+def test_it_wakes_up_when_it_is_rung_for_a_reason() -> None:
     real = Clock()
     before = real.now()
-    told = iter([False, True])
+    real.ring()
+    asked: list[float] = []
 
-    real.sleep(60, lambda: next(told))
+    def wake() -> bool:
+        asked.append(real.now())
+        if len(asked) == 2:
+            threading.Thread(target=real.ring).start()
+        return len(asked) == 3
 
-    assert real.now() - before < 1
+    real.sleep(60, wake)
+
+    # At the beginning, and for each time it was rung.
+    assert len(asked) == 3
+    assert real.now() - before < 0.9

@@ -42,6 +42,7 @@ class Field:
             self.log,
             self.clock,
             Admission(Limits(**limits)),
+            workers=1,
         )
         self.plan = Plan(
             auth_url="https://keystone",

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from volmigrateclient.core import model
+from volmigrateclient.core.cloud.reading import Reads, read_concurrently
 from volmigrateclient.core.model import errors, swap_marker
 from volmigrateclient.core.paths import retry
 from volmigrateclient.core.paths.move import Wait, Waits
@@ -28,22 +30,16 @@ _VOLUME = "creating the destination"
 
 def make_user(run: Run) -> Waits[str]:
     """Make the user with its role; gives its password."""
-    cloud, options = run.move.cloud, run.move.options
-    project = run.move.before.project
+    cloud, project = run.move.cloud, run.move.before.project
     if project is None:
         raise RuntimeError("the survey has no project")
-    yield from _refuse_if_begun(run)
-    role_id = yield from retry.read(
-        lambda: cloud.find_role(options.temporary_user_role), _USER, retry.FEW
+    found = yield from retry.read(
+        lambda: read_concurrently(_before_the_user(run)), _USER, retry.FEW
     )
-    domain_id, wanted = project.domain_id, options.temporary_user_domain
-    if wanted is not None:
-        domain_id = yield from retry.read(
-            lambda: cloud.find_domain(wanted), _USER, retry.FEW
-        )
-    password = password_.make(
-        (yield from retry.read(cloud.password_regex, _USER, retry.FEW))
-    )
+    _refuse_if_begun(run, found["users"], found["volumes"])
+    role_id = found["role"]
+    domain_id = found.get("domain", project.domain_id)
+    password = password_.make(found["password_regex"])
     run.user = yield from _locked(run, domain_id, password)
     user_id = run.user.id
     yield from retry.read(
@@ -54,21 +50,28 @@ def make_user(run: Run) -> Waits[str]:
     return password
 
 
-def _refuse_if_begun(run: Run) -> Waits[None]:
-    """Another domain's user is no lock to Keystone, a leftover is none."""
-    cloud, marker = run.move.cloud, run.marker
-    users = yield from retry.read(
-        lambda: cloud.find_users(None, marker.user_name), _USER, retry.FEW
-    )
-    if users:
-        raise _begun(run, f"user {marker.user_name} exists")
-    volumes = yield from retry.read(
-        lambda: cloud.list_volumes(
+def _before_the_user(run: Run) -> Reads:
+    cloud, options, marker = run.move.cloud, run.move.options, run.marker
+    reads: dict[str, Callable[[], Any]] = {
+        "users": lambda: cloud.find_users(None, marker.user_name),
+        "volumes": lambda: cloud.list_volumes(
             metadata=swap_marker.source_filter(marker.source_id)
         ),
-        _USER,
-        retry.FEW,
-    )
+        "role": lambda: cloud.find_role(options.temporary_user_role),
+        "password_regex": cloud.password_regex,
+    }
+    wanted = options.temporary_user_domain
+    if wanted is not None:
+        reads["domain"] = lambda: cloud.find_domain(wanted)
+    return reads
+
+
+def _refuse_if_begun(
+    run: Run, users: Sequence[model.User], volumes: Sequence[model.Volume]
+) -> None:
+    """Another domain's user is no lock to Keystone, a leftover is none."""
+    if users:
+        raise _begun(run, f"user {run.marker.user_name} exists")
     if volumes:
         raise _begun(run, f"its destination volume {volumes[0].id} exists")
 

@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""One run of the engine: what it does, round after round, until all ended."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+
+from volmigrateclient.core import model, paths
+from volmigrateclient.core.cloud import Cloud
+from volmigrateclient.core.engine.admission import Admission
+from volmigrateclient.core.engine.clock import Clock
+from volmigrateclient.core.engine.durations import poll_interval
+from volmigrateclient.core.engine.job import Job, RunningJob
+from volmigrateclient.core.engine.queue import Queue
+from volmigrateclient.core.engine.readings import Readings
+from volmigrateclient.core.engine.reporter import Reporter
+from volmigrateclient.core.engine.stop import Stop
+from volmigrateclient.core.engine.workers import Workers
+from volmigrateclient.core.model import errors
+
+_NOT_UNDONE = paths.Ending(
+    paths.Outcome.UNDECIDED,
+    "what was begun could not be undone in time; see 'openstack volume "
+    "watcher-migrate recover'",
+)
+
+
+class Loop:
+    """Carries out some jobs; all its methods are the engine's thread's."""
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        reporter: Reporter,
+        clock: Clock,
+        admission: Admission,
+        readings: Readings,
+        stop: Stop,
+        workers: Workers[paths.Ending | None],
+    ) -> None:
+        self._cloud = cloud
+        self._reporter = reporter
+        self._clock = clock
+        self._admission = admission
+        self._readings = readings
+        self._stop = stop
+        self._workers = workers
+        self._queue = Queue((), admission)
+        self._running: dict[int, RunningJob] = {}
+        self._results: dict[int, paths.MoveResult] = {}
+        # Whether a job may be able to start that was not before.
+        self._room = True
+
+    def run(self, jobs: Sequence[Job]) -> list[paths.MoveResult]:
+        """Carry out the jobs to their ends; a result for each, in order."""
+        self._queue = Queue(jobs, self._admission)
+        self._readings.keep(job.volume for job in jobs if job.volume)
+        try:
+            while self._queue or self._running:
+                self._start()
+                self._look()
+                self._sleep()
+                self._take_in()
+        finally:
+            self._workers.close()
+            for running_job in self._running.values():
+                running_job.close()
+        return [self._results[index] for index in sorted(self._results)]
+
+    # -- Starting -----------------------------------------------------------
+
+    @property
+    def _to_start(self) -> bool:
+        """Whether jobs may be able to start, or never will, since the last."""
+        if self._stop.refusal is not None:
+            return bool(self._queue) or not self._stop.told
+        return self._room
+
+    def _start(self) -> None:
+        """Start every job that may; end those that never will."""
+        if not self._to_start:
+            return
+        self._room = False
+        while not self._stop.refusal and (taken := self._queue.take()):
+            index, job = taken
+            reason = self._admission.refusal(job)
+            if reason is not None:
+                self._end_unstarted(index, job, reason)
+                continue
+            self._admission.started(job)
+            self._begin(index, job)
+        if self._stop.refusal:
+            self._tell_refusal()
+            for index, job in self._queue.drain():
+                self._end_unstarted(index, job, self._stop.refusal)
+        elif self._queue and not self._running:
+            # Only moves that we no longer follow hold a cap now, and nobody
+            # will notice their ends.
+            self._stop.refuse("moves that continue in the cloud hold the caps")
+        self._reporter.waiting(self._queue.waiting())
+
+    def _begin(self, index: int, job: Job) -> None:
+        volume = self._readings.of_next(job.volume_id, self._queue)
+        now = self._clock.now()
+        move = paths.Move(self._cloud, job.request, volume, job.planned)
+        self._running[index] = RunningJob(
+            job, move, job.steps(move), now, paths.Wait((), "checking"), now
+        )
+        self._advance(index, None)
+
+    def _tell_refusal(self) -> None:
+        running = len(self._running)
+        if running and not self._stop.told:
+            moves = "move" if running == 1 else "moves"
+            self._reporter.retrying(
+                f"{self._stop.refusal}: nothing more is started; waiting for "
+                f"{running} {moves} to end",
+            )
+        self._stop.told = True
+
+    def _end_unstarted(self, index: int, job: Job, reason: str) -> None:
+        move = paths.Move(
+            self._cloud, job.request, job.volume, planned=job.planned
+        )
+        result = paths.MoveResult.of(
+            move,
+            paths.Ending(paths.Outcome.NOT_STARTED, f"not started: {reason}"),
+            0.0,
+        )
+        self._results[index] = result
+        self._reporter.ended(result)
+
+    # -- Waiting and reading ------------------------------------------------
+
+    def _sleep(self) -> None:
+        """Until there is something to do."""
+        waiting = [job for job in self._running.values() if not job.busy]
+        now = self._clock.now()
+        due = min((job.due for job in waiting), default=math.inf)
+        # A stop is told once; what undoes then waits like anything else.
+        untold = any(job.stopped_at is None for job in waiting)
+        self._clock.sleep(
+            due - now,
+            lambda: (
+                self._to_start
+                or not self._running
+                or self._workers.any_ended
+                or (self._stop.interrupted and untold)
+            ),
+        )
+
+    def _look(self) -> None:
+        """Read once for all that are due, and send them what was read."""
+        now = self._clock.now()
+        due = self._due(now)
+        if not due:
+            return
+        signal: errors.StopWaiting | None = None
+        found: dict[str, model.Volume] = {}
+        try:
+            found = self._readings.of_moves(
+                {v for i in due for v in self._running[i].wait.volumes},
+                self._queue,
+            )
+        except errors.UnauthorizedError as error:
+            signal = errors.CredentialsExpired(str(error))
+            self._stop.refuse(str(error))
+        except errors.CloudError as error:
+            # Nothing was changed by a read; repeat it a little later.
+            pause = self._readings.pause_after(error)
+            for index in due:
+                self._running[index].due = now + pause
+            due = [i for i in due if self._is_to_stop(self._running[i], now)]
+        for index in due:
+            reading = paths.Reading(
+                {
+                    volume_id: found[volume_id]
+                    for volume_id in self._running[index].wait.volumes
+                    if volume_id in found
+                },
+                self._clock.now(),
+            )
+            self._advance(index, reading, signal)
+
+    def _due(self, now: float) -> list[int]:
+        """Those to read for: none as long as it is nobody's time."""
+        waiting = {i: j for i, j in self._running.items() if not j.busy}
+        due = {
+            index
+            for index, running_job in waiting.items()
+            if running_job.due <= now or self._is_to_stop(running_job, now)
+        }
+        # One read is for all that watch a volume, due or not; but a cloud
+        # that does not answer is asked when it is time.
+        if due and not self._readings.unanswered:
+            due |= {i for i, j in waiting.items() if j.wait.poll_fast}
+        return [index for index in waiting if index in due]
+
+    def _is_to_stop(self, running_job: RunningJob, now: float) -> bool:
+        return running_job.is_to_stop(now, self._stop.interrupted)
+
+    # -- Advancing ----------------------------------------------------------
+
+    def _advance(
+        self,
+        index: int,
+        reading: paths.Reading | None,
+        signal: errors.StopWaiting | None = None,
+    ) -> None:
+        """Have a path sent its reading, or a reason to stop."""
+        running_job, now = self._running[index], self._clock.now()
+        if signal is None and self._is_to_stop(running_job, now):
+            if running_job.grace_over(now):
+                running_job.close()
+                self._end(index, _NOT_UNDONE)
+                return
+            signal = (
+                errors.Interrupted("interrupted")
+                if self._stop.interrupted
+                else errors.TimedOut("timed out")
+            )
+        if signal is not None and running_job.stopped_at is None:
+            running_job.stopped_at = now
+        running_job.busy = True
+        self._workers.submit(
+            index, functools.partial(running_job.advance, reading, signal)
+        )
+        self._take_in()
+
+    def _take_in(self) -> None:
+        """What came of the advances that have ended since."""
+        for index, ending in self._workers.ended():
+            running_job = self._running[index]
+            running_job.busy = False
+            if not running_job.begun:
+                running_job.begun = True
+                self._readings.turn_was(over_at_once=ending is not None)
+            if ending is None:
+                self._wait_on(running_job)
+                continue
+            if running_job.credentials_expired:
+                # Nor would the jobs that come next see anything.
+                self._stop.refuse(str(running_job.error))
+            self._end(index, ending)
+
+    def _wait_on(self, running_job: RunningJob) -> None:
+        now = self._clock.now()
+        if running_job.phase_since is None:
+            running_job.phase_since = now
+        # Polls are spread by how long such moves take these days.
+        typical = self._admission.durations.typical(running_job.size)
+        running_job.due = now + poll_interval(
+            now - running_job.phase_since, typical, running_job.wait.poll_fast
+        )
+        if not running_job.wait.holds_slot:
+            self._room |= self._admission.moved(running_job.job)
+        running_job.tell(self._reporter, now)
+
+    def _end(self, index: int, ending: paths.Ending) -> None:
+        running_job = self._running.pop(index)
+        elapsed = self._clock.now() - running_job.started_at
+        result = paths.MoveResult.of(running_job.move, ending, elapsed)
+        self._results[index] = result
+        self._admission.ended(running_job.job, result)
+        self._room = True
+        running_job.tell_warnings(self._reporter)
+        self._reporter.ended(result)
