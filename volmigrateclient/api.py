@@ -31,7 +31,7 @@ from keystoneauth1 import session as session_
 
 from volmigrateclient import gateway
 from volmigrateclient.core.cloud import Cloud
-from volmigrateclient.core.cloud.cached import share_answers
+from volmigrateclient.core.cloud.cached import share_answers, share_catalogue
 from volmigrateclient.core.engine import (
     Admission,
     Engine,
@@ -93,8 +93,8 @@ def migrate(
     """Carry out actions to their verified ends; a result for each.
 
     What happens to a single action is in its result and never raised. For
-    several, what the cloud says of types, pools, services and quotas is asked
-    once in 20 seconds; for a swap via Nova always anew.
+    several, what the cloud says of types, pools and services is asked once in
+    20 seconds; so it is of quotas and snapshots, but not for a swap via Nova.
 
     :param options: the same for all actions
     :param reporter: hears of every event on the way
@@ -106,9 +106,10 @@ def migrate(
     chosen = options or Options()
     wanted = list(actions)
     cloud_: Cloud = connect(session, region_name, interface)
-    # Never for the evidence by which a swap via Nova deletes its source.
-    if len(wanted) > 1 and chosen.swap_via != "nova":
-        cloud_ = share_answers(cloud_)
+    if len(wanted) > 1:
+        # Not the evidence by which a swap via Nova deletes its source.
+        evident = chosen.swap_via == "nova"
+        cloud_ = (share_catalogue if evident else share_answers)(cloud_)
     # Only with their servers known can two volumes of one wait for another.
     found = (
         cloud_.get_volumes([action.resource_id for action in wanted])

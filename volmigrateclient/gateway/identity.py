@@ -29,6 +29,8 @@ class Identity:
 
     def __init__(self, link: connection.Connection) -> None:
         self._link = link
+        # What Keystone's root says of its versions is the same for all.
+        self._discovered: dict[str, Any] = {}
 
     @functools.cached_property
     def _keystone(self) -> Any:
@@ -255,6 +257,7 @@ class Identity:
             verify=admin.verify,
             cert=admin.cert,
             timeout=admin.timeout,
+            discovery_cache=self._discovered,
         )
         cinder = cinder_client.Client(
             # Any Cinder takes it, and only the volume's ID is read.

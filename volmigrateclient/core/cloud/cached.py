@@ -78,25 +78,37 @@ class _Shared:
 def share_answers(
     cloud: Cloud, now: Callable[[], float] = time.monotonic
 ) -> Cloud:
-    """The same cloud; some of its answers are kept for 20 seconds.
+    """The same cloud; what moves share is kept for 20 seconds.
+
+    Not for swaps via Nova: what proves that a source may be deleted is among
+    what is kept.
 
     :param now: gives the second on some clock that does not go back
     """
-    return typing.cast("Cloud", _CachedCloud(cloud, now))
+    return typing.cast("Cloud", _SharedCloud(cloud, now))
 
 
-class _CachedCloud:
-    """The cloud's interface, with some answers kept for 20 seconds."""
+def share_catalogue(
+    cloud: Cloud, now: Callable[[], float] = time.monotonic
+) -> Cloud:
+    """The same cloud; what only its admins change is kept for 20 seconds.
+
+    That are types, pools, services, projects, roles and the like; nothing
+    that a tenant does, or a move.
+
+    :param now: gives the second on some clock that does not go back
+    """
+    return typing.cast("Cloud", _SharedCatalogue(cloud, now))
+
+
+class _SharedCatalogue:
+    """The cloud's interface; what admins set up is kept for 20 seconds."""
 
     def __init__(self, cloud: Cloud, now: Callable[[], float]) -> None:
         self._cloud = cloud
         self._now = now
-        self._lock = threading.Lock()
         # setdefault() of a dictionary is atomic.
         self._answers: dict[tuple[str, str], _Shared] = {}
-        self._hosts: dict[str, str | None] = {}
-        self._old_copies = _Shared()
-        self._readings = 0
 
     def __getattr__(self, name: str) -> typing.Any:
         return getattr(self._cloud, name)
@@ -117,11 +129,6 @@ class _CachedCloud:
             "compute services", "", self._cloud.list_compute_services
         )
 
-    def quota(self, project_id: str) -> Mapping[str, model.Quota]:
-        return self._kept(
-            "quota", project_id, lambda: self._cloud.quota(project_id)
-        )
-
     def type_projects(self, type_id: str) -> Collection[str]:
         return self._kept(
             "access", type_id, lambda: self._cloud.type_projects(type_id)
@@ -137,6 +144,53 @@ class _CachedCloud:
             "encryption",
             type_id,
             lambda: self._cloud.type_encryption(type_id),
+        )
+
+    def get_project(self, project_id: str) -> model.Project:
+        return self._kept(
+            "project", project_id, lambda: self._cloud.get_project(project_id)
+        )
+
+    def find_role(self, name_or_id: str) -> str:
+        return self._kept(
+            "role", name_or_id, lambda: self._cloud.find_role(name_or_id)
+        )
+
+    def find_domain(self, name_or_id: str) -> str:
+        return self._kept(
+            "domain", name_or_id, lambda: self._cloud.find_domain(name_or_id)
+        )
+
+    def password_regex(self) -> str | None:
+        return self._kept("password regex", "", self._cloud.password_regex)
+
+    def _kept(
+        self,
+        kind: str,
+        key: str,
+        read: Callable[[], _T],
+        seconds: float = _KEPT,
+    ) -> _T:
+        shared = self._answers.setdefault((kind, key), _Shared())
+        return typing.cast(
+            "_T",
+            shared.get(self._now, lambda at: self._now() - at < seconds, read),
+        )
+
+
+class _SharedCloud(_SharedCatalogue):
+    """The same, and what many moves have in common besides."""
+
+    def __init__(self, cloud: Cloud, now: Callable[[], float]) -> None:
+        super().__init__(cloud, now)
+        self._lock = threading.Lock()
+        self._hosts: dict[str, str | None] = {}
+        self._old_copies = _Shared()
+        self._readings = 0
+
+    def quota(self, project_id: str) -> Mapping[str, model.Quota]:
+        return self._kept(
+            "quota", project_id, lambda: self._cloud.quota(project_id)
         )
 
     def get_volumes(
@@ -205,23 +259,3 @@ class _CachedCloud:
             with contextlib.suppress(errors.NotFoundError):
                 fresh.append(self._cloud.get_server(server.id))
         return fresh
-
-    def _kept(
-        self,
-        kind: str,
-        key: str,
-        read: Callable[[], _T],
-        seconds: float = _KEPT,
-    ) -> _T:
-        now = self._now()
-        read_at, answer = self._answers.get((kind, key), (now - seconds, None))
-        if now - read_at >= seconds:
-            answer = read()
-            self._answers[kind, key] = now, answer
-        return typing.cast("_T", answer)
-    def _kept(self, kind: str, key: str, read: Callable[[], _T]) -> _T:
-        shared = self._answers.setdefault((kind, key), _Shared())
-        return typing.cast(
-            "_T",
-            shared.get(self._now, lambda at: self._now() - at < _KEPT, read),
-        )

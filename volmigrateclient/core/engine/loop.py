@@ -27,6 +27,10 @@ _NOT_UNDONE = paths.Ending(
     "watcher-migrate recover'",
 )
 
+#: Between two readings the cloud is left alone for so many times as long as
+#: the last one took it.
+_BREATH = 2.0
+
 
 class Loop:
     """Carries out some jobs; all its methods are the engine's thread's."""
@@ -252,8 +256,14 @@ class Loop:
             running_job.phase_since = now
         # Polls are spread by how long such moves take these days.
         typical = self._admission.durations.typical(running_job.size)
-        running_job.due = now + poll_interval(
-            now - running_job.phase_since, typical, running_job.wait.poll_fast
+        running_job.due = now + max(
+            poll_interval(
+                now - running_job.phase_since,
+                typical,
+                running_job.wait.poll_fast,
+            ),
+            # Not all the time of a cloud that has its hands full.
+            _BREATH * self._readings.took,
         )
         if not running_job.wait.holds_slot:
             self._room |= self._admission.moved(running_job.job)

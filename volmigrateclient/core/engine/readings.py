@@ -26,6 +26,7 @@ class Readings:
     """Reads for the engine, in its thread.
 
     :param reporter: is told when the cloud did not answer
+    :ivar took: seconds until the last read for moves was answered
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Readings:
         self._clock = clock
         self._admission = admission
         self._failures = 0
+        self.took = 0.0
         self._prefetch = Prefetch(clock.now)
         self._prefetch_size = admission.limits.parallel
 
@@ -85,7 +87,9 @@ class Readings:
         if not wanted:
             return {}
         coming = self._coming(queue, -len(wanted) % _PER_REQUEST)
+        began = self._clock.now()
         found = dict(self._cloud.get_volumes(sorted({*wanted, *coming})))
+        self.took = self._clock.now() - began
         self._failures = 0
         self.keep(found[i] for i in coming if i in found)
         return found

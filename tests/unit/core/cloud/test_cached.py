@@ -13,7 +13,10 @@ import pytest
 
 from tests.unit import builders, scripted_cloud
 from tests.unit.core.planning import planned
-from volmigrateclient.core.cloud.cached import share_answers
+from volmigrateclient.core.cloud.cached import (
+    share_answers,
+    share_catalogue,
+)
 from volmigrateclient.core.model import errors
 
 
@@ -136,6 +139,56 @@ def test_old_copies_are_listed_once_for_each_reading() -> None:
     cached.list_volumes(migration_status="target:x")
 
     assert field.cloud.asked["list_volumes"] == 3
+
+
+class _Named(planned.Cloud):
+    """A cloud that is asked what admins have set up, too."""
+
+    def find_role(self, name_or_id: str) -> str:
+        self._answer("find_role")
+        return f"id of {name_or_id}"
+
+    def find_domain(self, name_or_id: str) -> str:
+        self._answer("find_domain")
+        return f"id of {name_or_id}"
+
+    def password_regex(self) -> str | None:
+        self._answer("password_regex")
+        return None
+
+
+def test_of_a_catalogue_only_what_admins_set_up_is_kept() -> None:
+    cloud = _Named(builders.volume())
+    shared: Any = share_catalogue(cloud.core)
+
+    for _ in range(2):
+        shared.list_types()
+        shared.list_pools()
+        shared.get_project("project")
+        shared.password_regex()
+        assert shared.find_role("member") == "id of member"
+        assert shared.find_domain("shop") == "id of shop"
+        # Tenants and moves change these; a source is deleted by them.
+        shared.quota("project")
+        shared.list_snapshots(builders.VOLUME_ID)
+        shared.list_attachments(builders.VOLUME_ID)
+        shared.get_volumes([builders.VOLUME_ID])
+
+    once = dict.fromkeys(
+        (
+            "list_types",
+            "list_pools",
+            "get_project",
+            "password_regex",
+            "find_role",
+            "find_domain",
+        ),
+        1,
+    )
+    anew = dict.fromkeys(
+        ("quota", "list_snapshots", "list_attachments", "get_volumes"), 2
+    )
+    assert cloud.asked == once | anew
 
 
 def _at_once(count: int, ask: Callable[[], Any]) -> list[Any]:

@@ -109,6 +109,22 @@ def test_a_cloud_that_does_not_answer_is_asked_again_ever_later() -> None:
     assert set(field.log.of("retrying")) == {"503; asking again"}
 
 
+def test_a_cloud_that_is_slow_is_left_alone_for_a_while() -> None:
+    looks: list[Any] = []
+    field = running.Bench(builders.volume())
+    answer = field.cloud.get_volumes
+
+    def slowly(volume_ids: Any) -> Any:
+        field.clock.time += 2.0
+        return answer(volume_ids)
+
+    field.cloud.get_volumes = slowly  # type: ignore[method-assign]
+    field.run(running.job(running.waits(4, seen=looks)))
+
+    # Two seconds of asking, four of rest.
+    assert looks == [2.25, 8.25, 14.25, 20.25]
+
+
 def test_an_outage_of_hours_is_borne() -> None:
     field = running.Bench(builders.volume())
     field.cloud.fails["get_volumes"] = [errors.UnansweredError("503")] * 1500

@@ -15,6 +15,7 @@ deleted without evidence (:mod:`.swap_via_nova.evidence`).
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable
 
 from volmigrateclient.core.model import errors, swap_marker
@@ -45,6 +46,8 @@ from volmigrateclient.core.paths.swap_via_nova.run import RECOVER, Run
 _Left = tuple[str, ...]
 
 _SWAPPING = "swapping"
+#: One in so many looks asks Nova although the source is still detaching.
+_DETACHING_LOOKS = 4
 
 #: With these Nova changed nothing
 #: (services.rst, services-swap-checks). After a 404 or a 500 the
@@ -157,8 +160,14 @@ def _took(run: Run) -> Waits[bool]:
 def _ended(run: Run) -> Waits[None]:
     """Wait until the event of our request has a result."""
     both = (run.source.id, run.new_id)
-    while True:
-        yield Wait(both, _SWAPPING, poll_fast=True)
+    for look in itertools.count(1):
+        reading = yield Wait(both, _SWAPPING, poll_fast=True)
+        source = reading.volumes.get(run.source.id)
+        detaching = source is not None and source.status == "detaching"
+        # Then Nova has not come to its last writes; or it has failed and left
+        # it so, which is looked for now and then.
+        if detaching and look % _DETACHING_LOOKS:
+            continue
         swap = yield from retry.read(
             lambda: find_swap(run.move.cloud, run.marker), _SWAPPING
         )
