@@ -99,7 +99,7 @@ class Negotiated:
         if override:
             return override
         try:
-            endpoint = link.session.get_endpoint(
+            endpoint = link.gated().get_endpoint(
                 service_type=api.service_type,
                 interface=link.interface,
                 region_name=link.region_name,
@@ -122,7 +122,7 @@ class Negotiated:
             try:
                 # Cinder wants a token for its own version's document.
                 return discover.get_version_data(
-                    self._link.session, url, authenticated=True
+                    self._link.gated(), url, authenticated=True
                 )
             except auth_exceptions.NotFound:
                 continue
