@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import uuid
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 from urllib import parse
 
@@ -102,12 +103,24 @@ class BlockStorage:
         return self.list_volumes(id=str(volume_ids))
 
     def list_volumes(self, **filters: object) -> Sequence[model.Volume]:
+        return self.list_volumes_while(lambda page: True, **filters)
+
+    def list_volumes_while(
+        self,
+        worth: Callable[[Sequence[model.Volume]], bool],
+        **filters: object,
+    ) -> Sequence[model.Volume]:
+        found: list[model.Volume] = []
         try:
-            rows = list(
-                self._rows(
-                    "/volumes/detail", "volumes", _ALL_PROJECTS | filters
-                )
-            )
+            for rows in self._pages(
+                "/volumes/detail", "volumes", _ALL_PROJECTS | filters
+            ):
+                if self._cinder_version.get() < microversion.VOLUME_TYPE_IDS:
+                    self._add_type_ids(rows)
+                page = [_volume(row) for row in rows]
+                found += page
+                if not worth(page):
+                    break
         except cinder_client.exceptions.BadRequest as error:
             # Only admins may filter by what we filter by.
             if "Invalid filters" not in str(error):
@@ -117,9 +130,7 @@ class BlockStorage:
                 "volumes: admin credentials are needed",
                 403,
             ) from error
-        if self._cinder_version.get() < microversion.VOLUME_TYPE_IDS:
-            self._add_type_ids(rows)
-        return [_volume(row) for row in rows]
+        return found
 
     def _add_type_ids(self, rows: Sequence[dict[str, Any]]) -> None:
         """Look up the types of volumes, of which Cinder gave the names.
@@ -325,6 +336,12 @@ class BlockStorage:
     def _rows(
         self, path: str, key: str, filters: Mapping[str, object]
     ) -> Iterator[dict[str, Any]]:
+        """The rows of all pages."""
+        return itertools.chain.from_iterable(self._pages(path, key, filters))
+
+    def _pages(
+        self, path: str, key: str, filters: Mapping[str, object]
+    ) -> Iterator[list[dict[str, Any]]]:
         """All rows, page by page.
 
         cinderclient holds every page until it has the last, follows links as
@@ -339,7 +356,7 @@ class BlockStorage:
                 f"{path}?{parse.urlencode(asked)}"
             )
             page = body[key]
-            yield from page
+            yield page
             if not page or not _has_more(body, key):
                 return
             asked["marker"] = page[-1]["id"]

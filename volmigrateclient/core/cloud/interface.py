@@ -10,7 +10,7 @@ Every method is one API request unless it says otherwise, and raises a
 from __future__ import annotations
 
 import typing
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from volmigrateclient.core import model
 
@@ -35,6 +35,16 @@ class BlockStorage(typing.Protocol):
 
     def list_volumes(self, **filters: object) -> Sequence[model.Volume]:
         """Volumes of all projects that match all of Cinder's filters."""
+
+    def list_volumes_while(
+        self,
+        worth: Callable[[Sequence[model.Volume]], bool],
+        **filters: object,
+    ) -> Sequence[model.Volume]:
+        """The same, page by page: a request for each 1000.
+
+        :param worth: is given each page, and says whether to ask for more
+        """
 
     def list_snapshots(self, volume_id: str) -> Sequence[model.Snapshot]:
         """The snapshots of a volume, of whatever project."""

@@ -84,17 +84,26 @@ class Engine:
         """Start nothing more; have what is running undone or left alone."""
         self._stop.interrupt()
 
-    def read(self, volume_ids: Sequence[str]) -> dict[str, model.Volume]:
+    @property
+    def cloud(self) -> Cloud:
+        """Where the volumes are."""
+        return self._cloud
+
+    def read(
+        self, volume_ids: Sequence[str], nodes: Sequence[str] = ()
+    ) -> dict[str, model.Volume]:
         """Read volumes before any is moved, a request for each 50.
 
         A cloud that does not answer is asked again. Once nothing is to be
         started any more, what is missing stays so.
 
+        :param nodes: the pools that most are on, probably; of hundreds of
+            volumes a request then gives 1000
         :raises CloudError: the cloud refuses to show them, or does not
             answer for ten minutes
         """
         return self._readings.of_all(
-            volume_ids, lambda: self._stop.refusal is not None
+            volume_ids, lambda: self._stop.refusal is not None, nodes
         )
 
     def run(self, jobs: Iterable[Job]) -> list[paths.MoveResult]:

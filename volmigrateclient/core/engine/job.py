@@ -33,6 +33,8 @@ class Job:
     planned: model.PlannedVolume | None = None
     #: What to do, if not what the request's path says.
     steps: Callable[[paths.Move], paths.Steps] = paths.steps
+    #: How it ends, where that is known and nothing is to be done.
+    ending: paths.Ending | None = None
 
     @property
     def volume_id(self) -> str:

@@ -60,6 +60,9 @@ class Loop:
 
     def run(self, jobs: Sequence[Job]) -> list[paths.MoveResult]:
         """Carry out the jobs to their ends; a result for each, in order."""
+        for index, job in enumerate(jobs):
+            if job.ending is not None:
+                self._end_unstarted(index, job, job.ending)
         self._queue = Queue(jobs, self._admission)
         self._readings.keep(job.volume for job in jobs if job.volume)
         try:
@@ -92,14 +95,15 @@ class Loop:
             index, job = taken
             reason = self._admission.refusal(job)
             if reason is not None:
-                self._end_unstarted(index, job, reason)
+                self._end_unstarted(index, job, _not_started(reason))
                 continue
             self._admission.started(job)
             self._begin(index, job)
         if self._stop.refusal:
             self._tell_refusal()
+            ending = _not_started(self._stop.refusal)
             for index, job in self._queue.drain():
-                self._end_unstarted(index, job, self._stop.refusal)
+                self._end_unstarted(index, job, ending)
         elif self._queue and not self._running:
             # Only moves that we no longer follow hold a cap now, and nobody
             # will notice their ends.
@@ -125,15 +129,13 @@ class Loop:
             )
         self._stop.told = True
 
-    def _end_unstarted(self, index: int, job: Job, reason: str) -> None:
+    def _end_unstarted(
+        self, index: int, job: Job, ending: paths.Ending
+    ) -> None:
         move = paths.Move(
             self._cloud, job.request, job.volume, planned=job.planned
         )
-        result = paths.MoveResult.of(
-            move,
-            paths.Ending(paths.Outcome.NOT_STARTED, f"not started: {reason}"),
-            0.0,
-        )
+        result = paths.MoveResult.of(move, ending, 0.0)
         self._results[index] = result
         self._reporter.ended(result)
 
@@ -278,3 +280,7 @@ class Loop:
         self._room = True
         running_job.tell_warnings(self._reporter)
         self._reporter.ended(result)
+
+
+def _not_started(reason: str) -> paths.Ending:
+    return paths.Ending(paths.Outcome.NOT_STARTED, f"not started: {reason}")

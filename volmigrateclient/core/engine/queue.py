@@ -35,6 +35,8 @@ class Queue:
         self._under_way: collections.deque[Numbered] = collections.deque()
         self._routes: dict[Route, dict[int, Job]] = {}
         for index, job in enumerate(jobs):
+            if job.ending is not None:
+                continue  # it needs no turn
             if job.under_way:
                 self._under_way.append((index, job))
             else:

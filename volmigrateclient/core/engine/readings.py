@@ -20,6 +20,8 @@ _PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
 _OUTAGE = 600.0
 #: Volumes that one read asks for.
 _PER_REQUEST = 50
+#: From so many volumes on, whole pools are listed.
+_MANY = 500
 
 
 class Readings:
@@ -51,20 +53,25 @@ class Readings:
         return self._failures > 0
 
     def of_all(
-        self, volume_ids: Sequence[str], refused: Callable[[], bool]
+        self,
+        volume_ids: Sequence[str],
+        refused: Callable[[], bool],
+        nodes: Sequence[str] = (),
     ) -> dict[str, model.Volume]:
         """Read volumes before any is moved, a request for each 50.
 
         A cloud that does not answer is asked again.
 
         :param refused: whether what is missing is not needed any more
+        :param nodes: the pools that most are on, probably
         :raises CloudError: the cloud refuses to show them, or does not
             answer for ten minutes
         """
-        found: dict[str, model.Volume] = {}
+        found = self._on_pools(set(volume_ids), refused, nodes)
+        left = [one for one in volume_ids if one not in found]
         end = self._clock.now() + _OUTAGE
-        for start in range(0, len(volume_ids), _PER_REQUEST):
-            part = volume_ids[start : start + _PER_REQUEST]
+        for start in range(0, len(left), _PER_REQUEST):
+            part = left[start : start + _PER_REQUEST]
             while not refused():
                 try:
                     found.update(self._cloud.get_volumes(part))
@@ -75,6 +82,32 @@ class Readings:
                 else:
                     self._failures = 0
                     break
+        return found
+
+    def _on_pools(
+        self,
+        wanted: Collection[str],
+        refused: Callable[[], bool],
+        nodes: Sequence[str],
+    ) -> dict[str, model.Volume]:
+        """Many volumes by lists of whole pools, a request for each 1000.
+
+        Only as long as they are most of what is there.
+        """
+        found: dict[str, model.Volume] = {}
+
+        def worth(page: Sequence[model.Volume]) -> bool:
+            hits = [volume for volume in page if volume.id in wanted]
+            found.update((volume.id, volume) for volume in hits)
+            return not refused() and 2 * len(hits) >= len(page)
+
+        for node in nodes:
+            if len(wanted) - len(found) < _MANY or refused():
+                break
+            try:
+                self._cloud.list_volumes_while(worth, host=node)
+            except errors.CloudError:
+                break  # what is missing is asked for by its ID, patiently
         return found
 
     def of_moves(

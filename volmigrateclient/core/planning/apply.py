@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 from collections.abc import Iterator, Sequence
 
@@ -15,6 +16,7 @@ from volmigrateclient.core.planning import nodes
 from volmigrateclient.core.planning.order import Order
 from volmigrateclient.core.planning.plan import Plan
 from volmigrateclient.core.planning.selection import Selection, select
+from volmigrateclient.core.planning.settled import settled
 
 
 def apply_plan(
@@ -35,7 +37,9 @@ def apply_plan(
         and migration type, have to end well before any other is started
     :raises CloudError: the cloud refuses to show the volumes
     """
-    found = engine.read([step.action.resource_id for step in plan.steps])
+    found = engine.read(
+        [step.action.resource_id for step in plan.steps], _nodes(plan)
+    )
     how = dataclasses.replace(options or model.Options(), unattended=True)
     jobs = [
         Job(
@@ -45,7 +49,7 @@ def apply_plan(
         )
         for step in plan.steps
     ]
-    left = order.apply(jobs, lambda job: job.size)
+    left = order.apply(settled(engine.cloud, jobs), lambda job: job.size)
     results: list[paths.MoveResult] = []
     if canaries:
         results += _canaries(engine, left, canaries)
@@ -55,6 +59,15 @@ def apply_plan(
     return [by_volume[job.volume_id] for job in jobs]
 
 
+def _nodes(plan: Plan) -> list[str]:
+    """The pools that a plan's volumes are on, before and after."""
+    named: collections.Counter[str] = collections.Counter()
+    for step in plan.steps:
+        before = step.planned.host if step.planned else None
+        named.update(filter(None, (before, step.action.destination_node)))
+    return [node for node, _ in named.most_common()]
+
+
 def _canaries(
     engine: Engine, jobs: Sequence[Job], most: int
 ) -> list[paths.MoveResult]:
@@ -62,6 +75,7 @@ def _canaries(
 
     What is blocked tells nothing of its way: the next one is tried.
     """
+    jobs = [job for job in jobs if job.ending is None]
     under_way = [job for job in jobs if job.under_way]
     ways: dict[_Way, Iterator[Job]] = {}
     for job in jobs:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tests.unit import builders, scripted_cloud
@@ -19,6 +19,7 @@ class Cloud(scripted_cloud.ScriptedCloud):
     """One that lists: volumes by the prefix of a host, snapshots, servers.
 
     :ivar filters: those of each list, in their order
+    :ivar paged: how many rows were read of each list that came in pages
     :ivar quotas: by project
     :ivar moves: the readings of a volume once it was asked to move
     """
@@ -26,6 +27,7 @@ class Cloud(scripted_cloud.ScriptedCloud):
     def __init__(self, *volumes: model.Volume) -> None:
         super().__init__(*volumes)
         self.filters: list[dict[str, Any]] = []
+        self.paged: list[int] = []
         self.owned: list[tuple[str, model.Snapshot]] = []
         self.moves: dict[str, list[model.Volume]] = {}
         self.quotas: dict[str, Mapping[str, model.Quota]] = {}
@@ -48,6 +50,21 @@ class Cloud(scripted_cloud.ScriptedCloud):
             and filters.get("project_id") in (None, volume.project_id)
             and filters.get("volume_type_id") in (None, volume.type_id)
         ]
+
+    def list_volumes_while(
+        self,
+        worth: Callable[[Sequence[model.Volume]], bool],
+        **filters: Any,
+    ) -> Sequence[model.Volume]:
+        """In pages of a hundred."""
+        rows = self.list_volumes(**filters)
+        self.paged.append(0)
+        for start in range(0, len(rows), 100):
+            page = rows[start : start + 100]
+            self.paged[-1] += len(page)
+            if not worth(page):
+                break
+        return rows[: self.paged[-1]]
 
     def migrate_volume(
         self, volume_id: str, pool: str, *, lock: bool, **how: bool
