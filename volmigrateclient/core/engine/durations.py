@@ -8,9 +8,15 @@ from __future__ import annotations
 _SHORTEST, _LONGEST = 0.25, 10.0
 #: Where what is waited for may be a moment away.
 _LEAST = 0.1
-#: A poll's interval as a share of the phase's age: the ends of
-#: short ones are noticed at once, long ones cost little.
+#: An interval as a share of the age of what is waited for, or of what is
+#: typical: the ends of short ones are noticed at once, long ones cost little.
 _SHARE = 0.05
+#: Where it may be a moment away: as a share of the whole move's age, because
+#: it is the move that ends late; and, since a wait that has just begun may
+#: end soon, of its own age. Together they cost as many looks as the share
+#: above, and notice an end within 3 % of the move's age, by half of that on
+#: average.
+_SHARE_OF_MOVE, _SHARE_OF_WAIT = 0.03, 0.1
 #: Before any move ended: seconds for any move, and more for each GiB.
 _ASSUMED, _ASSUMED_PER_GIB = 30.0, 10.0
 #: How much each move changes what is typical: some ten of them count.
@@ -69,14 +75,28 @@ class Durations:
 
 
 def poll_interval(
-    age: float, typical: float = 0.0, poll_fast: bool = False
+    age: float,
+    typical: float = 0.0,
+    poll_fast: bool = False,
+    move_age: float | None = None,
 ) -> float:
-    """Seconds until the next look at a phase of that age.
+    """Seconds until the next look at what is waited for since ``age``.
 
     :param typical: seconds that such a move takes these days; 0 is unknown
     :param poll_fast: as in :class:`.paths.Wait`
+    :param move_age: seconds since the move was started; None is ``age``
     """
-    shortest = _SHORTEST
-    if poll_fast:
-        shortest = min(_SHORTEST, max(_LEAST, typical / 4))
-    return min(_LONGEST, max(shortest, max(age, typical) * _SHARE))
+    if not poll_fast:
+        return _bounded(_SHORTEST, _SHARE * max(age, typical))
+    elapsed = age if move_age is None else move_age
+    return _bounded(
+        min(_SHORTEST, max(_LEAST, typical / 4)),
+        max(
+            _SHARE * typical,
+            min(_SHARE_OF_MOVE * elapsed, _SHARE_OF_WAIT * age),
+        ),
+    )
+
+
+def _bounded(shortest: float, interval: float) -> float:
+    return min(_LONGEST, max(shortest, interval))

@@ -90,7 +90,7 @@ class RunningJob:
     #: When what it waits for is to be read next.
     due: float
     #: Since when it waits for the same; None where that has just changed.
-    phase_since: float | None = None
+    waits_since: float | None = None
     #: When it was told to stop waiting; None as long as it was not.
     stopped_at: float | None = None
     #: Whether the reporter was told that it has started.
@@ -149,7 +149,7 @@ class RunningJob:
         :param reading: None is the first call
         :returns: how it ended, or None where it waits again
         """
-        phase = self.wait.phase
+        before = self.wait
         if reading is not None and self.move.survey is not None:
             moved = self.move.survey.volume
             self.move.latest = reading.volumes.get(moved.id, self.move.latest)
@@ -177,8 +177,8 @@ class RunningJob:
                 "Look at the volume before you do anything, and see "
                 "'openstack volume watcher-migrate recover'",
             )
-        if self.wait.phase != phase:
-            self.phase_since = None
+        if signal is not None or not _same(before, self.wait):
+            self.waits_since = None
         return None
 
     def tell(self, reporter: Reporter, now: float) -> None:
@@ -211,3 +211,13 @@ class RunningJob:
         elif isinstance(error, errors.UndecidedError):
             outcome = paths.Outcome.UNDECIDED
         return paths.Ending(outcome, str(error))
+
+
+def _same(one: paths.Wait, other: paths.Wait) -> bool:
+    """Whether a wait goes on.
+
+    While a volume is followed another phase is but another word for people.
+    """
+    return one.volumes == other.volumes and (
+        one.phase == other.phase or (one.poll_fast and other.poll_fast)
+    )

@@ -254,19 +254,17 @@ class Loop:
 
     def _wait_on(self, running_job: RunningJob) -> None:
         now = self._clock.now()
-        if running_job.phase_since is None:
-            running_job.phase_since = now
-        # Polls are spread by how long such moves take these days.
-        typical = self._admission.durations.typical(running_job.size)
-        running_job.due = now + max(
-            poll_interval(
-                now - running_job.phase_since,
-                typical,
-                running_job.wait.poll_fast,
-            ),
-            # Not all the time of a cloud that has its hands full.
-            _BREATH * self._readings.took,
+        if running_job.waits_since is None:
+            running_job.waits_since = now
+        interval = poll_interval(
+            now - running_job.waits_since,
+            # Polls are spread by how long such moves take these days.
+            self._admission.durations.typical(running_job.size),
+            running_job.wait.poll_fast,
+            now - running_job.started_at,
         )
+        # Not all the time of a cloud that has its hands full.
+        running_job.due = now + max(interval, _BREATH * self._readings.took)
         if not running_job.wait.holds_slot:
             self._room |= self._admission.moved(running_job.job)
         running_job.tell(self._reporter, now)

@@ -23,13 +23,13 @@ def test_looks_get_rarer_with_age(age: float, seconds: float) -> None:
         (0, 0, 0.1),
         (1, 0, 0.1),
         (2, 0, 0.1),
-        (3, 0, 0.15),
-        (60, 0, 3),
+        (10, 0, 0.3),
+        (60, 0, 1.8),
         (0, 0.2, 0.1),
         (0, 0.8, 0.2),
         (0, 2, 0.25),
         (0, 30, 1.5),
-        (60, 30, 3),
+        (60, 30, 1.8),
         (0, 999, 10),
     ],
 )
@@ -42,3 +42,22 @@ def test_close_looks_are_spread_by_how_long_moves_take(
 @pytest.mark.parametrize("typical", [0, 0.2, 2])
 def test_looks_that_a_path_counts_last_a_while(typical: float) -> None:
     assert poll_interval(0, typical) == 0.25
+
+
+@pytest.mark.parametrize(
+    ("age", "move_age", "seconds"),
+    [
+        # What has just begun may end soon, however old the move is.
+        (0, 600, 0.1),
+        (5, 600, 0.5),
+        (100, 600, 10),
+        # It is the move that ends late.
+        (20, 20, 0.6),
+        (20, 35, 1.05),
+        (20, 200, 2),
+    ],
+)
+def test_close_looks_depend_on_the_move_s_age_and_the_wait_s(
+    age: float, move_age: float, seconds: float
+) -> None:
+    assert poll_interval(age, 0.0, True, move_age) == pytest.approx(seconds)
