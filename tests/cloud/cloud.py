@@ -65,6 +65,7 @@ class Cloud(disks.Disks):
         self.nova = nova
         self.clustered = clustered
         self._keystone_overrides = keystone_overrides or {}
+        self._cinder_overrides: Mapping[str, Mapping[str, Any]] = {}
         current = environments.Environment("current")
         self._environments = dict.fromkeys(_SERVICES, current)
         if nova != "current":
@@ -190,7 +191,10 @@ class Cloud(disks.Disks):
         return urls
 
     def _configure(self, name: str) -> None:
-        overrides = self._keystone_overrides if name == "keystone" else {}
+        overrides = {
+            "keystone": self._keystone_overrides,
+            "cinder": self._cinder_overrides,
+        }.get(name, {})
         configuration.write(
             self.directory / "etc" / f"{name}.conf",
             configuration.sections(name, self._url, self._environments[name]),
@@ -247,6 +251,28 @@ class Cloud(disks.Disks):
         keystone = self.service("keystone")
         keystone.stop()
         keystone.start()
+
+    @contextlib.contextmanager
+    def limited_cinder(self, osapi_max_limit: int) -> Iterator[None]:
+        """Have Cinder's lists end after so few rows within a ``with`` block.
+
+        Cinder is started anew for it, at both ends of the block.
+        """
+        limits = {"DEFAULT": {"osapi_max_limit": osapi_max_limit}}
+        self._reconfigure_cinder(limits)
+        try:
+            yield
+        finally:
+            self._reconfigure_cinder({})
+
+    def _reconfigure_cinder(
+        self, overrides: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        self._cinder_overrides = overrides
+        self._configure("cinder")
+        cinder = self.service("cinder")
+        cinder.stop()
+        cinder.start()
 
     @contextlib.contextmanager
     def limited_keystone(

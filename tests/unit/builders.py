@@ -27,6 +27,10 @@ POOL, SPARE, OTHER = "c1@gold#one", "c2@gold#two", "c3@silver#one"
 #: The pool where else its type is served, under all of its names.
 SPARE_PLACE = Place(SPARE, None, ())
 
+#: In which the services of a recent release are asked.
+CINDER_VERSION = model.Microversion(3, 63)
+NOVA_VERSION = model.Microversion(2, 89)
+
 ATTACHMENT = model.Attachment(ATTACHMENT_ID, VOLUME_ID, SERVER_ID)
 SNAPSHOT = model.Snapshot("snapshot-id", "before-upgrade", "available")
 LUKS = model.Encryption("luks")
@@ -132,6 +136,8 @@ def survey(**seen: Any) -> Survey:
         Survey(
             volume=volume(),
             volume_type=volume_type(),
+            block_storage_version=CINDER_VERSION,
+            compute_version=NOVA_VERSION,
             pools=(pool(POOL), pool(SPARE), pool(OTHER)),
             volume_services=tuple(
                 service(host=model.backend_of(name))

@@ -92,6 +92,12 @@ class ScriptedCloud:
             self.volumes[volume_id] = readings.pop(0)
         return self.volumes.get(volume_id)
 
+    def block_storage_version(self) -> model.Microversion:
+        return builders.CINDER_VERSION
+
+    def compute_version(self) -> model.Microversion:
+        return builders.NOVA_VERSION
+
     def find_volumes(self, name_or_id: str) -> Sequence[model.Volume]:
         self._answer("find_volumes")
         return [

@@ -23,7 +23,9 @@ _IDS_PER_REQUEST = 50
 #: Rows of one page, as many as Cinder gives by default.
 _PAGE = 1000
 
-#: Without it, Cinder lists an admin's own project alone.
+#: Without it, Cinder lists an admin's own project alone. It comes last: older
+#: releases evaluate a list of values only in the first filter that they read
+#: (services.rst, services-lists).
 _ALL_PROJECTS: dict[str, object] = {"all_tenants": 1}
 
 #: What Cinder mixes into an attached volume's metadata by itself.
@@ -159,7 +161,7 @@ class BlockStorage:
                 model.Snapshot(row["id"], row["name"] or "", row["status"]),
             )
             for row in self._rows(
-                "/snapshots/detail", "snapshots", _ALL_PROJECTS | filters
+                "/snapshots/detail", "snapshots", filters | _ALL_PROJECTS
             )
         ]
 
@@ -180,7 +182,7 @@ class BlockStorage:
                 status=row["status"],
             )
             for row in self._rows(
-                "/attachments", "attachments", _ALL_PROJECTS | filters
+                "/attachments", "attachments", filters | _ALL_PROJECTS
             )
         ]
 
@@ -350,7 +352,7 @@ class BlockStorage:
 
         :param key: of the rows in the answer
         """
-        asked: dict[str, object] = {"limit": _PAGE, **filters}
+        asked: dict[str, object] = {**filters, "limit": _PAGE}
         while True:
             _, body = self._cinder.client.get(
                 f"{path}?{parse.urlencode(asked)}"

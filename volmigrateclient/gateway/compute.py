@@ -86,13 +86,17 @@ class Compute:
     def list_compute_services(self) -> Sequence[model.Service]:
         return [
             model.Service(
-                host=row.host,
-                enabled=row.status == "enabled",
-                up=row.state == "up",
-                disabled_reason=row.disabled_reason,
-                zone=row.zone,
+                host=body["host"],
+                enabled=body["status"] == "enabled",
+                # In a cell that is down there is no state.
+                up=body.get("state") == "up",
+                disabled_reason=body.get("disabled_reason"),
+                zone=body.get("zone"),
             )
-            for row in self._nova.services.list(binary="nova-compute")
+            for body in (
+                row.to_dict()
+                for row in self._nova.services.list(binary="nova-compute")
+            )
         ]
 
     def list_server_volumes(
@@ -200,6 +204,7 @@ def _server(body: dict[str, Any]) -> model.Server:
     )
 
 
-def _volume_ids(body: dict[str, Any]) -> frozenset[str]:
-    rows = body.get("os-extended-volumes:volumes_attached", ())
-    return frozenset(row["id"] for row in rows)
+def _volume_ids(body: dict[str, Any]) -> frozenset[str] | None:
+    # Policy may hide them, too.
+    rows = body.get("os-extended-volumes:volumes_attached")
+    return None if rows is None else frozenset(row["id"] for row in rows)

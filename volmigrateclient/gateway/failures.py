@@ -130,8 +130,6 @@ def _from_status(
     # A proxy may answer with a page, and what was asked may be repeated.
     message = wording.escaped(" ".join(message.split())) if message else ""
     text = f"{service} answered {status}"
-    if status == 406:
-        text += ", it is too old (OpenStack Yoga or later is needed)"
     if message:
         text += f": {message.rstrip('.')}"
     if status == 403 and service in _FOR_ADMINS:

@@ -17,6 +17,7 @@ from volmigrateclient.i18n import _
 from volmigrateclient.osc import action_options, command
 
 if typing.TYPE_CHECKING:
+    from volmigrateclient.core.cloud import Cloud
     from volmigrateclient.core.planning import planner
     from volmigrateclient.core.planning.selection import Selection
 
@@ -145,6 +146,7 @@ class Plan(command.Lister):
                     force_host_copy=parsed_args.force_host_copy,
                 ),
             )
+            nova_missing = _why_no_nova(connected) if found else None
             written = Plan(
                 auth_url=place[0],
                 region_name=place[1],
@@ -169,6 +171,12 @@ class Plan(command.Lister):
                 )
             if parsed_args.output:
                 write_plan(written, parsed_args.output)
+        if nova_missing:
+            progress.note(
+                self.app,
+                _("%(why)s; nobody was asked who has the volumes")
+                % {"why": nova_missing},
+            )
         progress.note(self.app, _counted(found))
         return _COLUMNS, [_row(one) for one in found]
 
@@ -297,6 +305,17 @@ def _gib(text: str) -> int:
             _("'%s' is not a number of GiB") % text
         )
     return int(text)
+
+
+def _why_no_nova(cloud: Cloud) -> str | None:
+    """Why there is no Nova to ask; None where there is one."""
+    from volmigrateclient.core.model import errors
+
+    try:
+        cloud.compute_version()
+    except errors.ServiceMissingError as error:
+        return str(error)
+    return None
 
 
 def _counted(found: Sequence[planner.Assessment]) -> str:

@@ -54,6 +54,12 @@ class PrereadCloud:
 
     # What a survey reads ------------------------------------------------
 
+    def block_storage_version(self) -> model.Microversion:
+        return self._cloud.block_storage_version()
+
+    def compute_version(self) -> model.Microversion:
+        return self._cloud.compute_version()
+
     def list_types(self) -> Sequence[model.VolumeType]:
         return self._types
 

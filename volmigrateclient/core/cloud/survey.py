@@ -41,6 +41,9 @@ class Survey:
     :param nova_asked: whether there is a Nova that answers this user
     :param source_qos: who applies the QoS specs of the present type, and of
         the destination type; read for an attached volume whose specs change
+    :param block_storage_version: in which Cinder is asked: says what it
+        tells
+    :param compute_version: the same of Nova; None where nobody is asked
     :param type_projects: who may use the destination type, if private
     :param quota: of the volume's project; read where the type changes
     :param swap_accepted: whether Nova would take a direct swap
@@ -55,6 +58,8 @@ class Survey:
     attachments: Sequence[model.Attachment] = ()
     servers: Sequence[model.Server] = ()
     nova_asked: bool = True
+    block_storage_version: model.Microversion | None = None
+    compute_version: model.Microversion | None = None
     pools: Sequence[model.Pool] | None = ()
     volume_services: Sequence[model.Service] | None = ()
     compute_services: Sequence[model.Service] | None = ()
@@ -176,6 +181,10 @@ def take_survey(
     wanted = find_type(types, request.action.destination_type)
     listed = found.pop("listed")
     found["nova_asked"] = listed is not None
+    # Known by now: the reads above were sent in these.
+    found["block_storage_version"] = cloud.block_storage_version()
+    if listed is not None:
+        found["compute_version"] = cloud.compute_version()
     found |= read(
         _of_types(cloud, volume, request.path, present, wanted)
         | _of_servers(cloud, volume, found["attachments"], listed)
@@ -210,9 +219,19 @@ def _of_volume(cloud: Cloud, volume: model.Volume, path: model.Path) -> _Reads:
         reads["project"] = lambda: cloud.get_project(volume.project_id)
     # Who has the volume, by each service's own record: a volume that looks
     # free to the one may be a running guest's disk to the other.
-    reads["attachments"] = lambda: cloud.list_attachments(volume.id)
+    reads["attachments"] = lambda: _attachments(cloud, volume)
     reads["listed"] = lambda: _listed_by_nova(cloud, volume)
     return reads
+
+
+def _attachments(
+    cloud: Cloud, volume: model.Volume
+) -> Sequence[model.Attachment]:
+    """All attachments; of a Cinder that lists none, what the volume shows."""
+    try:
+        return cloud.list_attachments(volume.id)
+    except errors.TooOldError:
+        return volume.attachments
 
 
 def _listed_by_nova(

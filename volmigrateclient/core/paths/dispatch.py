@@ -48,7 +48,11 @@ def steps(move: Move) -> Steps:
     found = checks.evaluate(case)
     _refuse(found)
     for check in found:
-        if check.result is model.Result.WARNING:
+        # Of many moves, what the cloud does not tell is the same each time.
+        untold = check.result is model.Result.UNKNOWN
+        if check.result is model.Result.WARNING or (
+            untold and not move.options.unattended
+        ):
             move.warn(check.reason)
     return (yield from _STEPS[move.request.path](move))
 

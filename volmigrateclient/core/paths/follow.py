@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from volmigrateclient.core import model
 from volmigrateclient.core.model import errors
@@ -146,13 +146,14 @@ def _attachments_settled(
     before, since = move.before.volume, None
     server_ids = {a.server_id for a in before.attachments if a.server_id}
     while True:
-        nova_says: dict[str, str | None] = {}
+        nova_says: dict[str, model.ServerVolume | None] = {}
         for server_id in server_ids:
-            nova_says[server_id] = yield from _attachment_in_nova(
+            nova_says[server_id] = yield from _row_in_nova(
                 move, server_id, volume.id
             )
         wrong = verdict.attachments_kept(before, volume, nova_says)
         if not wrong:
+            _warn_of_unverified(move, nova_says)
             return volume
         reading = yield Wait(
             (volume.id,), "verifying the attachment", poll_fast=True
@@ -167,14 +168,27 @@ def _attachments_settled(
             )
 
 
-def _attachment_in_nova(
+def _warn_of_unverified(
+    move: Move, nova_says: Mapping[str, model.ServerVolume | None]
+) -> None:
+    untold = [
+        server_id
+        for server_id, row in nova_says.items()
+        if row is not None and row.attachment_id is None
+    ]
+    if untold:
+        move.warn(
+            "not verified: that Nova and Cinder have the same attachment of "
+            f"server {', '.join(untold)}, since Nova before 2.89 (Xena) does "
+            "not tell; both say that it has the volume"
+        )
+
+
+def _row_in_nova(
     move: Move, server_id: str, volume_id: str
-) -> Waits[str | None]:
+) -> Waits[model.ServerVolume | None]:
     rows = yield from retry.read(
         lambda: move.cloud.list_server_volumes(server_id),
         "verifying the attachment",
     )
-    return next(
-        (row.attachment_id for row in rows if row.volume_id == volume_id),
-        None,
-    )
+    return next((row for row in rows if row.volume_id == volume_id), None)

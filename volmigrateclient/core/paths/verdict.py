@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from collections.abc import Mapping
 
 from volmigrateclient.core import model
 from volmigrateclient.core.cloud.place import Place
@@ -207,16 +208,17 @@ def unexpected_changes(
 def attachments_kept(
     before: model.Volume,
     after: model.Volume,
-    server_volumes: dict[str, str | None],
+    server_volumes: Mapping[str, model.ServerVolume | None],
 ) -> str:
     """What is wrong with the attachments after a live move, or ''.
 
-    :param server_volumes: what Nova says of the volume: Cinder's
-        attachment ID by server ID
+    :param server_volumes: what Nova says of the volume, by server ID; None
+        is a server that does not list it. Where Nova does not tell Cinder's
+        attachment, that the server lists the volume is all that is compared.
     """
     servers, now = _server_ids(before), _server_ids(after)
     if now != servers:
-        in_nova = ", ".join(one or "none" for one in server_volumes.values())
+        in_nova = ", ".join(_in_nova(one) for one in server_volumes.values())
         return (
             f"Cinder had the volume attached to {', '.join(servers)}, now to "
             f"{', '.join(now) or 'nothing'}; Nova has attachment {in_nova}"
@@ -224,13 +226,20 @@ def attachments_kept(
     for attachment in after.attachments:
         if attachment.server_id is None:
             continue
-        in_nova = server_volumes.get(attachment.server_id) or "none"
-        if in_nova != attachment.id:
+        row = server_volumes.get(attachment.server_id)
+        told = row is None or row.attachment_id is not None
+        if told and _in_nova(row) != attachment.id:
             return (
-                f"Nova has attachment {in_nova} of server "
+                f"Nova has attachment {_in_nova(row)} of server "
                 f"{attachment.server_id}, Cinder {attachment.id}"
             )
     return ""
+
+
+def _in_nova(row: model.ServerVolume | None) -> str:
+    if row is None or row.attachment_id == "":
+        return "none"
+    return row.attachment_id or "not told"
 
 
 def _server_ids(volume: model.Volume) -> list[str]:

@@ -44,6 +44,20 @@ def test_a_volume_that_is_there_needs_nothing() -> None:
     assert cloud.writes == []
 
 
+@pytest.mark.parametrize(("unattended", "told"), [(False, 1), (True, 0)])
+def test_who_watches_is_told_what_the_cloud_does_not_tell(
+    unattended: bool, told: int
+) -> None:
+    cloud = scripted_cloud.ScriptedCloud(builders.volume())
+    cloud.fails["list_volume_services"] = [errors.ForbiddenError("no", 403)]
+    move = _move(cloud, builders.migrate(), wait=False, unattended=unattended)
+
+    driving.drive(paths.steps(move))
+
+    assert len(move.warnings) == told, move.warnings
+    assert all("does not show its services" in w for w in move.warnings)
+
+
 def test_a_volume_that_nobody_knows() -> None:
     with pytest.raises(errors.LookupFailedError):
         driving.drive(

@@ -162,29 +162,35 @@ def test_unexpected_changes(
 _NEW = model.Attachment("new-id", builders.VOLUME_ID, builders.SERVER_ID)
 
 
+def _row(attachment_id: str | None) -> model.ServerVolume:
+    return model.ServerVolume(
+        builders.VOLUME_ID, attachment_id, "/dev/vdb", False
+    )
+
+
 @pytest.mark.parametrize(
     ("after", "nova", "wrong"),
     [
         pytest.param(
-            (_NEW,), {builders.SERVER_ID: "new-id"}, "", id="both agree"
+            (_NEW,), {builders.SERVER_ID: _row("new-id")}, "", id="both agree"
         ),
         pytest.param(
             (),
-            {builders.SERVER_ID: "new-id"},
+            {builders.SERVER_ID: _row("new-id")},
             f"Cinder had the volume attached to {builders.SERVER_ID}, now to "
             "nothing; Nova has attachment new-id",
             id="Cinder lost the attachment",
         ),
         pytest.param(
             (model.Attachment("new-id", builders.VOLUME_ID, "other"),),
-            {"other": "new-id"},
+            {"other": _row("new-id")},
             f"Cinder had the volume attached to {builders.SERVER_ID}, now to "
             "other; Nova has attachment new-id",
             id="another server",
         ),
         pytest.param(
             (_NEW,),
-            {builders.SERVER_ID: builders.ATTACHMENT_ID},
+            {builders.SERVER_ID: _row(builders.ATTACHMENT_ID)},
             f"Nova has attachment {builders.ATTACHMENT_ID} of server "
             f"{builders.SERVER_ID}, Cinder new-id",
             id="Nova kept the old one",
@@ -196,11 +202,38 @@ _NEW = model.Attachment("new-id", builders.VOLUME_ID, builders.SERVER_ID)
             "Cinder new-id",
             id="Nova knows of none",
         ),
+        pytest.param(
+            (_NEW,),
+            {builders.SERVER_ID: None},
+            f"Nova has attachment none of server {builders.SERVER_ID}, "
+            "Cinder new-id",
+            id="Nova does not list the volume",
+        ),
+        pytest.param(
+            (_NEW,),
+            {builders.SERVER_ID: _row("")},
+            f"Nova has attachment none of server {builders.SERVER_ID}, "
+            "Cinder new-id",
+            id="Nova lists it without an attachment",
+        ),
+        pytest.param(
+            (_NEW,),
+            {builders.SERVER_ID: _row(None)},
+            "",
+            id="Nova is too old to tell the attachment",
+        ),
+        pytest.param(
+            (),
+            {builders.SERVER_ID: _row(None)},
+            f"Cinder had the volume attached to {builders.SERVER_ID}, now to "
+            "nothing; Nova has attachment not told",
+            id="too old, and Cinder lost the attachment",
+        ),
     ],
 )
 def test_attachments_after_a_live_move(
     after: tuple[model.Attachment, ...],
-    nova: dict[str, str | None],
+    nova: dict[str, model.ServerVolume | None],
     wrong: str,
 ) -> None:
     before = builders.attached()

@@ -55,16 +55,21 @@ class Evidence:
     holders: Sequence[str] = ()
     guest_is_on_source: bool = False
 
-    def attachment_in_nova(self, volume: model.Volume | None) -> str | None:
-        """Cinder's attachment ID that Nova has for a volume."""
+    def row_in_nova(self, volume: model.Volume) -> model.ServerVolume | None:
+        """What Nova has for a volume; None where the server has it not."""
         return next(
             (
-                row.attachment_id
+                row
                 for row in self.server_volumes or ()
-                if volume is not None and row.volume_id == volume.id
+                if row.volume_id == volume.id
             ),
             None,
         )
+
+    def attachment_in_nova(self, volume: model.Volume) -> str | None:
+        """Cinder's attachment ID that Nova has, and tells, for a volume."""
+        row = self.row_in_nova(volume)
+        return None if row is None else row.attachment_id
 
 
 @dataclasses.dataclass(frozen=True)
@@ -322,7 +327,7 @@ def _doubts_of_unused(
             a.status == "reserved" for a in evidence.destination_attachments
         ),
         "the server lists the destination": (
-            evidence.attachment_in_nova(destination) is None
+            evidence.row_in_nova(destination) is None
         ),
     }
     return tuple(claim for claim, holds in claims.items() if not holds)

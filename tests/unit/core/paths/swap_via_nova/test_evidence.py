@@ -117,6 +117,28 @@ FINISH, UNDO, WAIT, QUARANTINE = (
             _but(
                 _BEFORE,
                 marker=_asked(""),
+                server_volumes=[
+                    _row("old"),
+                    model.ServerVolume("new", None, "/dev/vdc", None),
+                ],
+            ),
+            QUARANTINE,
+            id="listed by a Nova that does not tell the attachment",
+        ),
+        pytest.param(
+            _but(
+                _AFTER,
+                server_volumes=[
+                    model.ServerVolume("new", None, "/dev/vdb", None)
+                ],
+            ),
+            QUARANTINE,
+            id="success, by a Nova that does not tell the attachment",
+        ),
+        pytest.param(
+            _but(
+                _BEFORE,
+                marker=_asked(""),
                 destination=_volume("new", "in-use"),
                 destination_attachments=[_attachment("new")],
             ),
