@@ -51,7 +51,7 @@ def test_nothing_is_started_that_will_not_end_in_time(
 
     done = batch.apply(f"--until={soon:%H:%M}")
 
-    assert done.exit_code == 1
+    assert done.exit_code == 3
     (row,) = done.json
     assert row["Result"] == "not started"
     assert row["Reason"] == (

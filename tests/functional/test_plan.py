@@ -172,6 +172,27 @@ def test_selection(
     assert rows.keys() == {v.id for v in pool.volumes if fits(pool, v)}
 
 
+@pytest.mark.parametrize(
+    ("words", "exit_code"),
+    [(["--source-type=silver"], 0), (["--source-type=bronze"], 3)],
+)
+def test_blockers_are_told_by_the_exit_code_if_wanted(
+    pool: evacuation.Evacuated,
+    openstack: shell.Openstack,
+    words: list[str],
+    exit_code: int,
+) -> None:
+    done = openstack.migrate(
+        "plan",
+        f"--name={pool.prefix}-*",
+        moves.node(moves.BETA),
+        "--detailed-exitcode",
+        *words,
+    )
+
+    assert done.exit_code == exit_code, done.stderr
+
+
 def test_what_could_move_has_moved(
     pool: evacuation.Evacuated,
     openstack: shell.Openstack,
@@ -203,7 +224,7 @@ def test_what_could_move_has_moved(
     for volume_id, why in pool.blocked.items():
         assert rows[volume_id]["Result"] == "blocked"
         assert why in rows[volume_id]["Reason"]
-    assert done.exit_code == 1
+    assert done.exit_code == 3
     assert done.last_line == (
         f"{len(pool.movable)} of 40 done, 5 blocked; "
         f"{_remaining(pool.cloud, moves.ALPHA)}"

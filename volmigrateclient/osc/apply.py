@@ -9,7 +9,7 @@ import datetime
 import pathlib
 import typing
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from volmigrateclient.i18n import _
 from volmigrateclient.osc import action_options, command, exit_codes
@@ -40,6 +40,15 @@ _COLUMNS = (
 class Apply(command.Lister):
     columns = _COLUMNS
     prose = ("Reason",)
+    exit_meanings: ClassVar[dict[int, str]] = {
+        exit_codes.DONE: _("every volume is where it was to go"),
+        exit_codes.FAILED: _(
+            "some move failed, or is not known to have ended"
+        ),
+        exit_codes.INCOMPLETE: _(
+            "nothing failed, but some volumes are blocked or were not started"
+        ),
+    }
     _description = _(
         "Carry out a plan; run it again to resume where it stopped"
     )
@@ -110,7 +119,7 @@ class Apply(command.Lister):
             connected = cloud.connect(client_manager)
             results = self._carry_out(connected, plan, parsed_args)
             progress.note(self.app, _summary(connected, plan, results))
-        code = exit_codes.of({result.outcome for result in results})
+        code = exit_codes.of_plan({result.outcome for result in results})
         if self._told_to_stop:
             code = exit_codes.INTERRUPTED
         self.exit_code = code or self.exit_code

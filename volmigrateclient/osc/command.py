@@ -18,6 +18,7 @@ from osc_lib import exceptions
 from osc_lib.command import command
 
 from volmigrateclient.i18n import _
+from volmigrateclient.osc import exit_codes
 
 
 class _Around:
@@ -33,6 +34,14 @@ class _Around:
     prose: ClassVar[tuple[str, ...]] = ()
     #: What the command exits with although it has a table to show.
     exit_code = 0
+    #: What its exit codes mean, for its help; but for those all share.
+    exit_meanings: ClassVar[dict[int, str]] = {}
+
+    def get_epilog(self) -> str:
+        """What stands below the options: the exit codes."""
+        told: str = super().get_epilog()  # type: ignore[misc]
+        codes = exit_codes.table(self.exit_meanings)
+        return "\n\n".join(filter(None, (codes, told)))
 
     def run(self, parsed_args: argparse.Namespace) -> int:
         _refuse_unknown(parsed_args, self.columns)

@@ -9,12 +9,12 @@ import datetime
 import pathlib
 import typing
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from osc_lib import exceptions
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import action_options, command
+from volmigrateclient.osc import action_options, command, exit_codes
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core.planning import planner
@@ -36,6 +36,13 @@ _COLUMNS = (
 
 class Plan(command.Lister):
     columns = _COLUMNS
+    exit_meanings: ClassVar[dict[int, str]] = {
+        exit_codes.DONE: _("planned"),
+        exit_codes.FAILED: _("it could not be planned"),
+        exit_codes.INCOMPLETE: _(
+            "with --detailed-exitcode: planned, and some volumes are blocked"
+        ),
+    }
     _description = _(
         "Plan the moves of many volumes, with everything that blocks "
         "each; change nothing"
@@ -89,6 +96,11 @@ class Plan(command.Lister):
                 "File to write the plan to that moves everything back: to the "
                 "pool, or to the type, for which Cinder chooses the pool"
             ),
+        )
+        parser.add_argument(
+            "--detailed-exitcode",
+            action="store_true",
+            help=_("Exit with 3 if some volumes are blocked"),
         )
         return parser
 
@@ -170,6 +182,10 @@ class Plan(command.Lister):
             if parsed_args.output:
                 write_plan(written, parsed_args.output)
         progress.note(self.app, _counted(found))
+        if parsed_args.detailed_exitcode and any(
+            one.readiness is planner.Readiness.BLOCKED for one in found
+        ):
+            self.exit_code = exit_codes.INCOMPLETE
         return _COLUMNS, [_row(one) for one in found]
 
 
