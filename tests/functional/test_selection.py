@@ -92,9 +92,9 @@ def test_a_typo_is_an_error(
     ("word", "says"),
     [
         (
-            "--destination-node=cloud@beta",
+            "--destination-node=cloud@bet",
             (
-                "destination node 'cloud@beta' names no pool; give "
+                "the scheduler knows no pools of backend 'cloud@bet'; give "
                 "host@backend#pool; did you mean 'cloud@beta#pool'"
             ),
         ),

@@ -82,6 +82,10 @@ class Engine:
         self.refuse("interrupted")
         self._interrupted = True
 
+    def stage(self, name: str) -> None:
+        """Tell the reporter that a part of a plan begins."""
+        self._reporter.stage(name)
+
     def read(self, volume_ids: Sequence[str]) -> dict[str, model.Volume]:
         """Read volumes before any is moved, a request for each 50.
 
@@ -174,12 +178,8 @@ class Engine:
         self._reporter.waiting(self._queue.waiting())
 
     def _tell_refusal(self, running: int) -> None:
-        if running and not self._refusal_told:
-            moves = "move" if running == 1 else "moves"
-            self._reporter.retrying(
-                f"{self._refusal}: nothing more is started; waiting for "
-                f"{running} {moves} to end",
-            )
+        if self._refusal is not None and not self._refusal_told:
+            self._reporter.stopping(self._refusal, running)
         self._refusal_told = True
 
     def _not_started(self, job: Job, reason: str) -> paths.MoveResult:
@@ -188,7 +188,7 @@ class Engine:
         )
         result = paths.MoveResult.of(
             move,
-            paths.Ending(paths.Outcome.NOT_STARTED, f"not started: {reason}"),
+            paths.Ending(paths.Outcome.NOT_STARTED, reason),
             0.0,
         )
         self._reporter.ended(result)

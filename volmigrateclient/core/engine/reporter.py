@@ -25,6 +25,12 @@ class Reporter:
         :param elapsed: seconds since the move was started
         """
 
+    def stage(self, name: str) -> None:
+        """A part of a plan begins, such as its canaries; empty: the rest."""
+
+    def stopping(self, reason: str, running: int) -> None:
+        """Nothing more is started; so many moves are waited for."""
+
     def waiting(self, caps: Mapping[str, int]) -> None:
         """How many jobs have not been started, by the cap they wait for."""
 

@@ -232,6 +232,8 @@ class MoveResult:
     destination_type: str | None = None
     #: The server that the volume was attached to; None is none.
     server_id: str | None = None
+    #: Its name: a tenant's text; empty where it is not known.
+    server_name: str = ""
     #: Another than ``volume_id`` only after a swap via Nova.
     new_volume_id: str = ""
     #: By which the storage knows the volume; None where that is its ID.
@@ -249,6 +251,19 @@ class MoveResult:
     under_way: bool = False
     #: What the user has to be aware of.
     warnings: tuple[str, ...] = ()
+
+    @property
+    def detail(self) -> str:
+        """The reason, to be read after the outcome's own word."""
+        word = self.outcome.value
+        if not self.reason.startswith(word):
+            return self.reason
+        return self.reason.removeprefix(word).lstrip(";: ")
+
+    @property
+    def sentence(self) -> str:
+        """How it ended and why, no word twice."""
+        return ": ".join(filter(None, (self.outcome.value, self.detail)))
 
     @classmethod
     def of(cls, move: Move, ending: Ending, elapsed: float) -> MoveResult:
@@ -291,6 +306,9 @@ class MoveResult:
             server_id=next(
                 (a.server_id for a in before.attachments if a.server_id), None
             ),
+            server_name=next((s.name for s in move.survey.servers), "")
+            if move.survey
+            else "",
             new_volume_id=after.id,
             name_id=after.name_id,
             size=before.size,

@@ -48,7 +48,9 @@ def apply_plan(
     left = order.apply(jobs, lambda job: job.size)
     results: list[paths.MoveResult] = []
     if canaries:
+        engine.stage("canaries")
         results += _canaries(engine, left, canaries)
+        engine.stage("")
     tried = {result.action.resource_id for result in results}
     results += engine.run(job for job in left if job.volume_id not in tried)
     by_volume = {r.action.resource_id: r for r in results}
