@@ -22,7 +22,7 @@ from tests.functional import (
 
 #: Seconds; an outage of hours is the unit tests' matter.
 _OUTAGE = 60.0
-_WAITS = "interrupted: nothing more is started; waiting for "
+_WAITS = " not started; waiting for "
 
 
 @pytest.fixture

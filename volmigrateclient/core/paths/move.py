@@ -105,6 +105,8 @@ class Ending:
     reason: str = ""
     #: The volume as it was read last; via Nova, the new one.
     volume: model.Volume | None = None
+    #: The checks that refused it.
+    blockers: tuple[model.Check, ...] = ()
 
 
 _T = typing.TypeVar("_T")
@@ -251,6 +253,8 @@ class MoveResult:
     under_way: bool = False
     #: What the user has to be aware of.
     warnings: tuple[str, ...] = ()
+    #: The checks that refused it.
+    blockers: tuple[model.Check, ...] = ()
 
     @property
     def detail(self) -> str:
@@ -279,6 +283,7 @@ class MoveResult:
             under_way=move.under_way,
             warnings=tuple(move.warnings),
             moved_by=move.moved_by,
+            blockers=ending.blockers,
         )
         if before is None:
             planned = move.planned or model.PlannedVolume()

@@ -84,10 +84,11 @@ def _canaries(
         under_way = []
         failed = [r for r in tried if not (r.outcome.success or _blocked(r))]
         if failed:
-            engine.refuse(
-                f"the canary, volume {failed[0].action.resource_id}, is "
-                f"{failed[0].outcome.value}"
-            )
+            canary = failed[0]
+            volume_id = canary.action.resource_id
+            name = canary.volume_name
+            label = f"{name} ({volume_id})" if name else volume_id
+            engine.refuse(f"canary {label}: {canary.outcome.value}")
             break
         ways = {
             way: ways[way]
@@ -135,7 +136,7 @@ class Remainder:
             (self.temporary, "temporary volume"),
         )
         things = [
-            f"{number} {noun}{'s' if number > 1 else ''}"
+            f"{number:,} {noun}{'s' if number > 1 else ''}"
             for number, noun in counted
             if number
         ]

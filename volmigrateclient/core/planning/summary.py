@@ -115,7 +115,10 @@ def summarize(outlook: Outlook) -> Summary:
     return Summary(
         counts=_counts(found),
         routes=tuple(_routes(found)),
-        blockers=tuple(_blockers(found)),
+        blockers=group_blockers(
+            (Blocked(one.volume.size, one.volume.project_id, one.blockers))
+            for one in found
+        ),
         pools=tuple(_fills(found, outlook.pools)),
         shortfall=_count(
             one
@@ -156,24 +159,34 @@ def _routes(found: Iterable[Assessment]) -> list[Route]:
     return sorted(routes, key=lambda route: -route.total.gib)
 
 
-def _blockers(found: Iterable[Assessment]) -> list[Blocker]:
-    by_name: dict[str, list[Assessment]] = {}
+@dataclasses.dataclass(frozen=True)
+class Blocked:
+    """A volume, and the checks that block it."""
+
+    size: int
+    project_id: str
+    blockers: tuple[model.Check, ...]
+
+
+def group_blockers(found: Iterable[Blocked]) -> tuple[Blocker, ...]:
+    """What blocks, the most frequent first."""
+    by_name: dict[str, list[Blocked]] = {}
     examples: dict[str, model.Check] = {}
     for one in found:
         for blocker in one.blockers:
             examples.setdefault(blocker.name, blocker)
         for name in dict.fromkeys(blocker.name for blocker in one.blockers):
             by_name.setdefault(name, []).append(one)
-    blockers = [
+    groups = (
         Blocker(
             name,
-            _count(some),
+            sum((Count(1, one.size) for one in some), Count()),
             examples[name],
-            frozenset(one.volume.project_id for one in some),
+            frozenset(one.project_id for one in some),
         )
         for name, some in by_name.items()
-    ]
-    return sorted(blockers, key=lambda blocker: -blocker.count.volumes)
+    )
+    return tuple(sorted(groups, key=lambda group: -group.count.volumes))
 
 
 def _fills(

@@ -194,7 +194,7 @@ def test_canaries_that_fail_stop_it_all() -> None:
         "not started",
         "not started",
     ]
-    assert found[1][1] == "the canary, volume v0, is failed"
+    assert found[1][1] == "canary data (v0): failed"
     assert field.asked == ["v0"]
 
 

@@ -17,7 +17,7 @@ from volmigrateclient.core.planning.summary import Count
 
 _SNAPSHOT = (
     "Invalid state for cold migration: the volume has 1 snapshot: "
-    "before-upgrade (available) (remedy: openstack volume snapshot delete "
+    "'before-upgrade' (available) (remedy: openstack volume snapshot delete "
     "snapshot-id)"
 )
 
