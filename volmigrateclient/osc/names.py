@@ -46,7 +46,7 @@ def projects_of(cloud: Cloud) -> Mapping[str, str]:
 
 def servers_of(servers: Iterable[model.Server]) -> Mapping[str, str]:
     """Names of servers, by ID."""
-    return {server.id: server.name for server in servers}
+    return {server.id: server.name or "" for server in servers}
 
 
 class NamedColumn(columns.FormattableColumn):  # type: ignore[type-arg]

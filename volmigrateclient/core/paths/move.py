@@ -311,7 +311,7 @@ class MoveResult:
             server_id=next(
                 (a.server_id for a in before.attachments if a.server_id), None
             ),
-            server_name=next((s.name for s in move.survey.servers), "")
+            server_name=next((s.name or "" for s in move.survey.servers), "")
             if move.survey
             else "",
             new_volume_id=after.id,

@@ -46,9 +46,7 @@ def review(
         tell(min(start + _PART, len(ids)), len(ids))
     preread = PrereadCloud(cloud, list(volumes.values()), cloud.list_types())
     pools = pools_shown(preread)
-    options = dataclasses.replace(
-        options or model.Options(), unattended=True
-    )
+    options = dataclasses.replace(options or model.Options(), unattended=True)
     ledger = Ledger(preread, options=options)
     return Outlook(
         tuple(
