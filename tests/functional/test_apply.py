@@ -120,7 +120,7 @@ def test_a_foreign_plan_is_refused_with_one_sentence(
         file.write_bytes(b" " * (change or 0) + b"nonsense")
 
     with moves.requests_within(cloud) as requests:
-        done = openstack.migrate("apply", str(file))
+        done = openstack.migrate("apply", str(file), "--auto-approve")
 
     assert done.exit_code == 1
     assert done.stdout == ""

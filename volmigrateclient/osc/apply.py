@@ -79,15 +79,15 @@ class Apply(command.Lister):
         now = datetime.datetime.now().astimezone()
         end = apply_options.end(parsed_args.until, now)
         with failures.for_the_user():
+            if parsed_args.plan == _STDIN:
+                approval.refuse_unasked(parsed_args.auto_approve, True)
             plan = _read(parsed_args.plan)
             report.refuse(parsed_args.report, pathlib.Path(parsed_args.plan))
             plan.refuse_other_cloud(
                 cloud.auth_url(client_manager),
                 cloud.region(client_manager),
             )
-            approval.refuse_unasked(
-                parsed_args.auto_approve, parsed_args.plan == _STDIN
-            )
+            approval.refuse_unasked(parsed_args.auto_approve)
             connected = cloud.connect(client_manager)
             if not self._approved(connected, plan, parsed_args, end):
                 self.exit_code = exit_codes.INCOMPLETE
