@@ -184,7 +184,11 @@ def by_apply(
         ),
     )
     return cost_of(
-        cloud, (*MIGRATE, "apply", str(plan), f"--max-parallel={parallel}")
+        cloud,
+        (
+            *(*MIGRATE, "apply", str(plan)),
+            *("--auto-approve", f"--max-parallel={parallel}"),
+        ),
     )
 
 

@@ -64,8 +64,8 @@ class Ours(peer.Peer):
             return (*loop, volumes, *run)
         plan = scratch / "plan.json"
         plan.write_text(json.dumps(_plan(task, credentials)))
-        apply = (*_COMMAND, "apply", f"--max-parallel={task.parallel}")
-        return (*apply, "-f", "json", str(plan))
+        apply = (*_COMMAND, "apply", "--auto-approve", "-f", "json")
+        return (*apply, f"--max-parallel={task.parallel}", str(plan))
 
     def told(self, task: moves.Task, finished: process.Finished) -> peer.Told:
         if finished.exit_code is None:

@@ -212,7 +212,8 @@ class Current:
 
     def _apply(self, *more: str) -> tuple[int, str]:
         return self._openstack.migrate(
-            *("apply", "plan.json", "--max-parallel", "2", *more),
+            *("apply", "plan.json", "--auto-approve"),
+            *("--max-parallel", "2", *more),
             *_columns("Name", "Path", "Result", "Seconds", "Reason"),
         )
 

@@ -40,7 +40,12 @@ class Batch:
     def apply(self, *words: str, **environment: str) -> shell.Completed:
         """Apply the plan, to its end."""
         return self.openstack.migrate(
-            "apply", str(self.file), *words, "-f=json", **environment
+            "apply",
+            str(self.file),
+            "--auto-approve",
+            *words,
+            "-f=json",
+            **environment,
         )
 
     def start(self, *words: str, **environment: str) -> killable.Command:
@@ -48,6 +53,7 @@ class Batch:
         return killable.Command(
             self.openstack,
             *("volume", "watcher-migrate", "apply", str(self.file)),
+            "--auto-approve",
             *words,
             "-f=json",
             **environment,

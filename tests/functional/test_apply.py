@@ -40,7 +40,7 @@ def test_a_canary_that_dies_stops_it_all(
     assert done.exit_code == 1
     assert batches.results(done) == {"failed": 1, "not started": 2}
     assert batch.moving() == 1
-    assert "the canary, volume" in done.stdout
+    assert "canary " in done.stdout
 
 
 def test_nothing_is_started_that_will_not_end_in_time(
@@ -51,12 +51,10 @@ def test_nothing_is_started_that_will_not_end_in_time(
 
     done = batch.apply(f"--until={soon:%H:%M}")
 
-    assert done.exit_code == 1
+    assert done.exit_code == 3
     (row,) = done.json
     assert row["Result"] == "not started"
-    assert row["Reason"] == (
-        f"not started: not expected to end by {soon:%H:%M}"
-    )
+    assert row["Reason"] == f"not expected to end by {soon:%H:%M}"
     assert batch.moving() == 0
 
 
@@ -79,7 +77,9 @@ def test_there_and_back(
     assert batch.apply().exit_code == 0
     assert set(batch.where().values()) == {moves.BETA}
 
-    done = openstack.migrate("apply", f"{file}.reverse", "-f=json")
+    done = openstack.migrate(
+        "apply", f"{file}.reverse", "--auto-approve", "-f=json"
+    )
 
     assert done.exit_code == 0, done.stderr
     assert set(batch.where().values()) == {moves.ALPHA}
@@ -120,7 +120,7 @@ def test_a_foreign_plan_is_refused_with_one_sentence(
         file.write_bytes(b" " * (change or 0) + b"nonsense")
 
     with moves.requests_within(cloud) as requests:
-        done = openstack.migrate("apply", str(file))
+        done = openstack.migrate("apply", str(file), "--auto-approve")
 
     assert done.exit_code == 1
     assert done.stdout == ""

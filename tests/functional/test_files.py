@@ -120,7 +120,13 @@ def test_resuming_adds_to_the_report(
     volumes = pools.fill(make, make.name("report"), [{}] * 2)
     plan, report = tmp_path / "plan.json", tmp_path / f"report.{suffix}"
     _planned(openstack, volumes, f"--output={plan}")
-    words = ("apply", str(plan), f"--report={report}", "-f=json")
+    words = (
+        "apply",
+        str(plan),
+        "--auto-approve",
+        f"--report={report}",
+        "-f=json",
+    )
     blocked = make.cinder.volumes
     blocked.reset_state(volumes[1].id, "error")
 
@@ -128,7 +134,7 @@ def test_resuming_adds_to_the_report(
     blocked.reset_state(volumes[1].id, "available")
     second = openstack.migrate(*words)
 
-    assert (first.exit_code, second.exit_code) == (1, 0), second.stderr
+    assert (first.exit_code, second.exit_code) == (3, 0), second.stderr
     rows = _report(report)
     assert [(row["volume_id"], row["result"]) for row in rows] == [
         (volumes[0].id, "done"),
@@ -157,13 +163,13 @@ def test_planning_again_keeps_the_way_back(
     plan, back = tmp_path / "plan.json", tmp_path / "back.json"
     files = (f"--output={plan}", f"--reverse={back}")
     _planned(openstack, volumes[:1], *files)
-    first = openstack.migrate("apply", str(plan))
+    first = openstack.migrate("apply", str(plan), "--auto-approve")
     # The first is there already: the plan does not have it any more.
     _planned(openstack, volumes, *files)
-    second = openstack.migrate("apply", str(plan))
+    second = openstack.migrate("apply", str(plan), "--auto-approve")
     moved = pools.hosts(make.cloud, volumes)
 
-    done = openstack.migrate("apply", str(back), "-f=json")
+    done = openstack.migrate("apply", str(back), "--auto-approve", "-f=json")
 
     assert (first.exit_code, second.exit_code) == (0, 0), second.stderr
     assert set(moved.values()) == {moves.BETA}
@@ -180,7 +186,9 @@ def test_another_way_back_is_refused(
     volume = make.volume("silver", pool=moves.ALPHA)
     plan, back = tmp_path / "plan.json", tmp_path / "back.json"
     _planned(openstack, [volume], f"--output={plan}", f"--reverse={back}")
-    assert openstack.migrate("apply", str(plan)).exit_code == 0
+    assert (
+        openstack.migrate("apply", str(plan), "--auto-approve").exit_code == 0
+    )
     plan.unlink()
     before = back.read_bytes()
 
@@ -198,11 +206,27 @@ def test_another_way_back_is_refused(
     assert not plan.exists()
 
 
-def test_a_plan_is_not_read_from_a_dash(
-    cloud: cloud_.Cloud, openstack: shell.Openstack
+def test_a_plan_comes_through_a_pipe(
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    tmp_path: pathlib.Path,
 ) -> None:
-    said = untouched.refused(cloud, openstack, "apply", "-")
+    volume = make.volume(pool=moves.ALPHA)
+    plan = tmp_path / "plan.json"
+    _planned(openstack, [volume], f"--output={plan}")
+    words = ("volume", "watcher-migrate", "apply", "-", "-f=json")
 
-    assert said == (
-        "'-' is no file here: a plan is read from a file, such as /dev/stdin"
-    )
+    with plan.open() as stdin:
+        asked = openstack.start(*words, stdin=stdin.fileno())
+        unasked = asked.communicate(timeout=120)
+    with plan.open() as stdin:
+        process = openstack.start(
+            *words, "--auto-approve", stdin=stdin.fileno()
+        )
+        stdout, stderr = process.communicate(timeout=120)
+
+    assert (asked.returncode, unasked[0]) == (1, "")
+    assert unasked[1].strip().endswith("; nothing was changed")
+    assert process.returncode == 0, stderr
+    (row,) = json.loads(stdout)
+    assert (row["ID"], row["Result"]) == (volume.id, "done")

@@ -94,7 +94,7 @@ def test_a_signal_hands_the_move_over(
 
     assert left.exit_code == 130
     assert left.json["result"] == "interrupted"
-    assert f"the move of volume {volume.id} goes on in the cloud" in (
+    assert f"the move of volume {volume.id} continues in the cloud" in (
         left.last_line
     )
     assert f"openstack volume show {volume.id}" in left.last_line

@@ -200,8 +200,8 @@ def plan_file(
         ("plan", "--project=no-such-project", moves.type_("gold")),
         ("recover",),
         ("recover", "--servers"),
-        ("apply",),
-        ("apply", "--canary=1"),
+        ("apply", "--auto-approve"),
+        ("apply", "--auto-approve", "--canary=1"),
     ],
     ids=" ".join,
 )
@@ -262,7 +262,7 @@ def test_credentials_have_to_be_for_a_project(
         "run": (volume.id, moves.COLD, moves.node(moves.BETA)),
         "check": (volume.id, moves.COLD, moves.node(moves.BETA)),
         "plan": ("--source-node=cloud", moves.node(moves.BETA)),
-        "apply": (str(plan_file),),
+        "apply": (str(plan_file), "--auto-approve"),
         "recover": (),
     }
 
@@ -309,8 +309,12 @@ def test_a_plan_knows_its_region(
     alone = openstack.migrate(*words, f"--output={file}")
     second = request.getfixturevalue("second_region")
     either = openstack.migrate(*words)
-    here = openstack.migrate("apply", str(file), OS_REGION_NAME=first)
-    there = openstack.migrate("apply", str(file), OS_REGION_NAME=second)
+    here = openstack.migrate(
+        "apply", str(file), "--auto-approve", OS_REGION_NAME=first
+    )
+    there = openstack.migrate(
+        "apply", str(file), "--auto-approve", OS_REGION_NAME=second
+    )
 
     assert alone.exit_code == 0, alone.stderr
     # The one that was really used, though nobody named it.

@@ -63,12 +63,13 @@ def test_each_blocker_is_named(
     for volume_id, row in rows.items():
         why = pool.blocked.get(volume_id, "")
         assert row["Verdict"] == ("blocked" if why else "ready"), row
-        assert why in row["Reasons"]
+        assert why in "".join(row["Reasons"])
         assert row["From"] == moves.ALPHA
         assert row["To"] == moves.BETA
         attached = volume_id in pool.attached
         assert row["Migration Type"] == ("swap" if attached else "cold")
-        assert row["Server"] == pool.attached.get(volume_id, "")
+        servers = [pool.attached[volume_id]] if attached else []
+        assert row["Server"] == servers
     assert len({row["Project"] for row in rows.values()}) == 2
     asked = [r for r in requests if r.service != "identity"]
     assert {r.method for r in asked} == {"GET"}
@@ -125,7 +126,10 @@ def test_pools_are_filled_in_order(
         and row["Verdict"] == "blocked"
         and volume_id not in pool.blocked
     )
-    assert f"{moves.BETA} has 0 GiB left" in full["Reasons"]
+    assert (
+        f"{moves.BETA} has 0 GiB left after the moves planned before it (10 "
+        "now), the volume is 1 GiB"
+    ) in full["Reasons"][0]
 
 
 def test_quota_is_counted_over_the_whole_plan(
@@ -143,7 +147,7 @@ def test_quota_is_counted_over_the_whole_plan(
     verdicts = [row["Verdict"] for row in rows.values()]
     assert verdicts == ["ready"] * 2 + ["blocked"] * 4
     assert all(
-        "Quota does not suffice: volumes_gold of project" in row["Reasons"]
+        "Quota does not suffice: volumes_gold of project" in row["Reasons"][0]
         for row in rows.values()
         if row["Verdict"] == "blocked"
     )
@@ -172,6 +176,27 @@ def test_selection(
     assert rows.keys() == {v.id for v in pool.volumes if fits(pool, v)}
 
 
+@pytest.mark.parametrize(
+    ("words", "exit_code"),
+    [(["--source-type=silver"], 0), (["--source-type=bronze"], 3)],
+)
+def test_blockers_are_told_by_the_exit_code_if_wanted(
+    pool: evacuation.Evacuated,
+    openstack: shell.Openstack,
+    words: list[str],
+    exit_code: int,
+) -> None:
+    done = openstack.migrate(
+        "plan",
+        f"--name={pool.prefix}-*",
+        moves.node(moves.BETA),
+        "--detailed-exitcode",
+        *words,
+    )
+
+    assert done.exit_code == exit_code, done.stderr
+
+
 def test_what_could_move_has_moved(
     pool: evacuation.Evacuated,
     openstack: shell.Openstack,
@@ -187,6 +212,7 @@ def test_what_could_move_has_moved(
         done = openstack.migrate(
             "apply",
             str(file),
+            "--auto-approve",
             f"--max-parallel={_PARALLEL}",
             f"--max-per-destination={_PER_DESTINATION}",
             "--canary=2",
@@ -203,7 +229,7 @@ def test_what_could_move_has_moved(
     for volume_id, why in pool.blocked.items():
         assert rows[volume_id]["Result"] == "blocked"
         assert why in rows[volume_id]["Reason"]
-    assert done.exit_code == 1
+    assert done.exit_code == 3
     assert done.last_line == (
         f"{len(pool.movable)} of 40 done, 5 blocked; "
         f"{_remaining(pool.cloud, moves.ALPHA)}"
@@ -289,7 +315,9 @@ def test_applied_again_it_repeats_nothing(
     )
 
     with moves.requests_within(pool.cloud) as requests:
-        done = openstack.migrate("apply", str(file), "-f=json")
+        done = openstack.migrate(
+            "apply", str(file), "--auto-approve", "-f=json"
+        )
 
     results = collections.Counter(row["Result"] for row in done.json)
     assert results == {"already there": len(pool.movable), "blocked": 5}

@@ -35,7 +35,7 @@ def _assert_alike(
     assert done.exit_code == bool(blocked), done.stderr
     assert row["Verdict"] == ("blocked" if blocked else "ready")
     for detail in blocked:
-        assert detail.partition(": ")[2] in row["Reasons"]
+        assert detail.partition(": ")[2] in "\n".join(row["Reasons"])
     assert any(says in detail for detail in blocked), blocked
 
 

@@ -69,7 +69,7 @@ def test_without_approval_it_only_looks(
 
     done = _recover(openstack, "--older-than=0")
 
-    assert done.exit_code == 0
+    assert done.exit_code == 1
     (row,) = (row for row in done.json if killed.id in row["Source"])
     assert row["Kind"] == "interrupted swap"
     assert row["User"] == f"volmig-{killed.id}"
@@ -122,7 +122,7 @@ def test_on_a_terminal_it_asks(
     before = cloud.inventory()
 
     asked, (row,) = _answered(openstack, killed, "n")
-    assert asked.exit_code == 0, asked.stderr
+    assert asked.exit_code == 1, asked.stderr
     assert f"{killed.id}: Nova has no record of the swap: " in asked.stderr
     assert asked.stderr.endswith("Do this now? [y/N] ")
     assert row["Result"] == ""

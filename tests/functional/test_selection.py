@@ -92,9 +92,9 @@ def test_a_typo_is_an_error(
     ("word", "says"),
     [
         (
-            "--destination-node=cloud@beta",
+            "--destination-node=cloud@bet",
             (
-                "destination node 'cloud@beta' names no pool; give "
+                "the scheduler knows no pools of backend 'cloud@bet'; give "
                 "host@backend#pool; did you mean 'cloud@beta#pool'"
             ),
         ),
@@ -213,7 +213,7 @@ def test_pools_of_a_disabled_backend_cannot_be_told(
             moves.node(moves.GAMMA),
             f"--output={file}",
         )
-        applied = openstack.migrate("apply", str(file))
+        applied = openstack.migrate("apply", str(file), "--auto-approve")
     finally:
         make.enable("cloud@delta")
 
@@ -241,7 +241,7 @@ def test_a_pool_is_empty_once_it_was_emptied_though_disabled(
             moves.node(moves.GAMMA),
             f"--output={file}",
         )
-        applied = openstack.migrate("apply", str(file))
+        applied = openstack.migrate("apply", str(file), "--auto-approve")
     finally:
         make.enable("cloud@delta")
 
@@ -270,7 +270,7 @@ def test_a_plan_for_an_unknown_source_proves_nothing(
         )
     )
 
-    done = openstack.migrate("apply", str(file))
+    done = openstack.migrate("apply", str(file), "--auto-approve")
 
     assert done.exit_code == 0
     assert "is empty" not in done.stderr
@@ -298,7 +298,7 @@ def test_several_sources_are_each_accounted_for(
     )
     assert planned.exit_code == 0, planned.stderr
 
-    done = openstack.migrate("apply", str(file), "-f=json")
+    done = openstack.migrate("apply", str(file), "--auto-approve", "-f=json")
 
     assert done.exit_code == 0, done.stderr
     assert {row["ID"] for row in done.json} == {on_alpha.id, on_beta.id}

@@ -78,7 +78,7 @@ def test_a_name_on_plan_s_and_apply_s_terminal(
     )
     applied = terminals.on_a_terminal(
         openstack,
-        *("volume", "watcher-migrate", "apply", str(file)),
+        *("volume", "watcher-migrate", "apply", str(file), "--auto-approve"),
         f"--report={report}",
     )
 

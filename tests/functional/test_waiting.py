@@ -36,7 +36,7 @@ def test_a_time_out_leaves_the_move_to_be_joined(
     assert late.exit_code == 1
     assert late.json["result"] == "still running"
     assert late.last_line == (
-        f"timed out; the move of volume {volume.id} goes on in the cloud. "
+        f"timed out; the move of volume {volume.id} continues in the cloud. "
         f"Follow it with: openstack volume show {volume.id} -c status -c "
         "migration_status -c os-vol-host-attr:host -c type. Run the same "
         "command again to wait for its end"

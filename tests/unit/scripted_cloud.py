@@ -237,6 +237,10 @@ class ScriptedCloud:
             (s for s in self.swaps if s.request_id == request_id), None
         )
 
+    def project_names(self) -> Mapping[str, str]:
+        self._answer("project_names")
+        return {builders.PROJECT_ID: "shop"}
+
     def get_project(self, project_id: str) -> model.Project:
         self._answer("get_project")
         return model.Project(project_id, "shop", "default", True)

@@ -53,6 +53,10 @@ class Identity:
             enabled=body.enabled,
         )
 
+    def project_names(self) -> Mapping[str, str]:
+        # As many as Keystone shows at once: the others stay IDs.
+        return {row.id: row.name for row in self._keystone.projects.list()}
+
     def find_project(self, name_or_id: str, domain: str | None = None) -> str:
         projects, narrower = self._keystone.projects, {}
         if domain is not None:

@@ -141,6 +141,16 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def data_options(parsed: argparse.Namespace) -> model.Options:
+    """How the data of a plan's volumes is to be moved."""
+    from volmigrateclient.core import model
+
+    return model.Options(
+        allow_relabel=parsed.allow_relabel,
+        force_host_copy=parsed.force_host_copy,
+    )
+
+
 def read(parsed: argparse.Namespace) -> model.Request:
     """The request that was given.
 

@@ -7,19 +7,26 @@ from __future__ import annotations
 import argparse
 import datetime
 import pathlib
+import sys
 import typing
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import action_options, command, exit_codes
+from volmigrateclient.osc import (
+    action_options,
+    apply_options,
+    approval,
+    command,
+    exit_codes,
+    plan_options,
+)
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core import paths
     from volmigrateclient.core.cloud import Cloud
-    from volmigrateclient.core.engine.admission import Limits
-    from volmigrateclient.core.engine.window import Window
     from volmigrateclient.core.planning.plan import Plan
+    from volmigrateclient.osc.names import Names
 
 _COLUMNS = (
     "ID",
@@ -34,103 +41,129 @@ _COLUMNS = (
     "Result",
     "Seconds",
     "Reason",
+    "Warnings",
 )
+
+#: For a plan that comes through a pipe.
+_STDIN = "-"
 
 
 class Apply(command.Lister):
     columns = _COLUMNS
     prose = ("Reason",)
+    exit_meanings: ClassVar[dict[int, str]] = {
+        exit_codes.DONE: _("every volume is where it was to go"),
+        exit_codes.FAILED: _(
+            "some move failed, or is not known to have ended"
+        ),
+        exit_codes.INCOMPLETE: _(
+            "nothing failed, but some volumes are blocked or were not started"
+        ),
+    }
     _description = _(
         "Carry out a plan; run it again to resume where it stopped"
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        parser: argparse.ArgumentParser = super().get_parser(prog_name)
-        parser.add_argument(
-            "plan",
-            metavar="<plan>",
-            type=pathlib.Path,
-            help=_("File that 'plan' or a strategy wrote (admin only)"),
-        )
-        _add_limits(parser)
-        action_options.add_data_options(parser)
-        parser.add_argument(
-            "--order",
-            choices=("planned", "smallest", "largest"),
-            default="planned",
-            help=_("Which volumes go first (default: planned)"),
-        )
-        parser.add_argument(
-            "--canary",
-            metavar="<number>",
-            type=_count,
-            default=0,
-            help=_(
-                "Move this many volumes first, one for each source, "
-                "destination and migration type, and continue only if all "
-                "are verified "
-                "(default: 0)"
-            ),
-        )
-        parser.add_argument(
-            "--until",
-            metavar="<hh:mm>",
-            type=_time_of_day,
-            help=_(
-                "Start nothing that is not expected to end by this local "
-                "time, judged by the moves so far"
-            ),
-        )
-        parser.add_argument(
-            "--report",
-            metavar="<file>",
-            type=pathlib.Path,
-            help=_(
-                "File for what becomes of each volume, added to what an "
-                "earlier report has: JSON lines (.jsonl) while it runs, and "
-                "at the end CSV (.csv) or JSON (.json) if it is named so"
-            ),
-        )
+        parser = super().get_parser(prog_name)
+        apply_options.add(parser)
+        plan_options.add_long(parser)
         return parser
 
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
-        from volmigrateclient.core.planning.plan import read_plan
-        from volmigrateclient.osc import cloud, failures, progress, report
+        from volmigrateclient.osc import cloud, failures, report
 
         client_manager = self.app.client_manager
+        now = datetime.datetime.now().astimezone()
+        end = apply_options.end(parsed_args.until, now)
         with failures.for_the_user():
-            plan = read_plan(parsed_args.plan)
-            report.refuse(parsed_args.report, parsed_args.plan)
+            if parsed_args.plan == _STDIN:
+                approval.refuse_unasked(parsed_args.auto_approve, True)
+            plan = _read(parsed_args.plan)
+            report.refuse(parsed_args.report, pathlib.Path(parsed_args.plan))
             plan.refuse_other_cloud(
                 cloud.auth_url(client_manager),
                 cloud.region(client_manager),
             )
+            approval.refuse_unasked(parsed_args.auto_approve)
             connected = cloud.connect(client_manager)
-            results = self._carry_out(connected, plan, parsed_args)
-            progress.note(self.app, _summary(connected, plan, results))
-        code = exit_codes.of({result.outcome for result in results})
+            if not self._approved(connected, plan, parsed_args, end):
+                self.exit_code = exit_codes.INCOMPLETE
+                self.screen = []
+                self.say_last(_("nothing was started"))
+                return _COLUMNS, []
+            results = self._carry_out(connected, plan, parsed_args, end)
+            self.say_last(_summary(connected, plan, results))
+        code = exit_codes.of_plan({result.outcome for result in results})
         if self._told_to_stop:
             code = exit_codes.INTERRUPTED
         self.exit_code = code or self.exit_code
-        return _COLUMNS, [_row(result) for result in results]
+        return _COLUMNS, self._shown(connected, results, parsed_args)
+
+    def _approved(
+        self,
+        connected: Cloud,
+        plan: Plan,
+        parsed: argparse.Namespace,
+        end: datetime.datetime | None,
+    ) -> bool:
+        """Show what is about to be done, and ask."""
+        from volmigrateclient.core.planning import review, summary
+        from volmigrateclient.core.planning.planner import Readiness
+        from volmigrateclient.osc import (
+            frame,
+            layout,
+            plan_view,
+            progress,
+            terminal,
+        )
+
+        rules = frame.rules(
+            apply_options.limits(parsed),
+            parsed.canary,
+            end,
+            datetime.datetime.now().astimezone(),
+        )
+        if parsed.auto_approve:
+            for text in (frame.planned(plan), *rules):
+                progress.note(self.app, text)
+            return True
+        with progress.counting(self.app, _("reviewing the plan")) as tell:
+            numbers = summary.summarize(
+                review.review(
+                    connected, plan, action_options.data_options(parsed), tell
+                )
+            )
+        width = terminal.size_of(self.app.stderr).width
+        for part in plan_view.numbers_of(numbers, width):
+            progress.note(self.app, "\n".join([*part, ""]))
+        told = [
+            plan_view.total(numbers),
+            *rules,
+            frame.expected_duration(numbers, apply_options.limits(parsed)),
+        ]
+        for text in told:
+            progress.note(self.app, "\n".join(layout.wrapped(text, width)))
+        if not (
+            numbers.of(Readiness.READY).volumes
+            or numbers.of(Readiness.MOVING).volumes
+        ):
+            return True  # it ends without a move, and says why
+        return approval.ask(self.app, frame.question(numbers))
 
     def _carry_out(
         self,
         connected: Cloud,
         plan: Plan,
         parsed: argparse.Namespace,
+        end: datetime.datetime | None,
     ) -> Sequence[paths.MoveResult]:
-        from volmigrateclient.core import model
         from volmigrateclient.core.cloud.cached import share_answers
-        from volmigrateclient.core.engine import Engine
-        from volmigrateclient.core.engine.admission import (
-            Admission,
-        )
-        from volmigrateclient.core.planning.apply import (
-            apply_plan,
-        )
+        from volmigrateclient.core.engine import Engine, window
+        from volmigrateclient.core.engine.admission import Admission
+        from volmigrateclient.core.planning.apply import apply_plan
         from volmigrateclient.core.planning.order import Order
         from volmigrateclient.osc import (
             dashboard,
@@ -139,12 +172,18 @@ class Apply(command.Lister):
             report,
         )
 
-        admitted = Admission(_limits(parsed), _window(parsed.until))
+        limits = apply_options.limits(parsed)
+        admitted = Admission(limits, window.until(end) if end else None)
         output = progress.Output(self.app.stderr)
         with (
             report.to(parsed.report, self._complain) as reported,
             dashboard.reporter(
-                self.app, output, plan, admitted.durations, reported
+                self.app,
+                output,
+                plan.steps,
+                limits,
+                admitted.durations,
+                reported,
             ) as reporter,
         ):
             engine = Engine(
@@ -160,10 +199,7 @@ class Apply(command.Lister):
                     plan,
                     parsed.canary,
                     Order.named(parsed.order),
-                    model.Options(
-                        allow_relabel=parsed.allow_relabel,
-                        force_host_copy=parsed.force_host_copy,
-                    ),
+                    action_options.data_options(parsed),
                 )
             self._told_to_stop = bool(told)
         return results
@@ -172,75 +208,32 @@ class Apply(command.Lister):
         self.app.stderr.write(f"{text}\n")
         self.exit_code = 1
 
+    def _shown(
+        self,
+        connected: Cloud,
+        results: Sequence[paths.MoveResult],
+        parsed: argparse.Namespace,
+    ) -> list[tuple[Any, ...]]:
+        from volmigrateclient.osc import apply_view, names, terminal
 
-def _add_limits(parser: argparse.ArgumentParser) -> None:
-    for options, default, text in (
-        (("--max-parallel",), 4, _("Moves at once, in all (default: 4)")),
-        (
-            ("--max-per-source",),
-            None,
-            _("Moves at once from one pool (default: no limit of its own)"),
-        ),
-        (
-            ("--max-per-destination",),
-            None,
-            _(
-                "Moves at once to one pool, or to one type (default: no "
-                "limit of its own); a server never has two at once"
-            ),
-        ),
-        (
-            ("--stop-after-failures",),
-            None,
-            _(
-                "Start nothing more after this many failed moves (default: no "
-                "limit)"
-            ),
-        ),
-        (
-            # The second is its name in the first release.
-            ("--stop-route-after-failures", "--stop-lane-after-failures"),
-            3,
-            _(
-                "Start nothing more from one pool to another (or to one "
-                "type) after this many failed moves there; the others go on "
-                "(default: 3)"
-            ),
-        ),
-    ):
-        parser.add_argument(
-            *options,
-            metavar="<number>",
-            type=_positive,
-            default=default,
-            help=text,
-        )
+        if self.on_screen:
+            size = terminal.size_of(self.app.stdout)
+            self.screen = (
+                apply_view.every_move(results, size.width)
+                if parsed.long
+                else apply_view.screen(results, size)
+            )
+            return []
+        known = names.Names(names.projects_of(connected))
+        return [_row(result, known) for result in results]
 
 
-def _limits(parsed: argparse.Namespace) -> Limits:
-    from volmigrateclient.core.engine.admission import Limits
+def _read(plan: str) -> Plan:
+    from volmigrateclient.core.planning.plan import read_plan, read_plan_from
 
-    return Limits(
-        parallel=parsed.max_parallel,
-        per_source=parsed.max_per_source,
-        per_destination=parsed.max_per_destination,
-        failures=parsed.stop_after_failures,
-        failures_per_route=parsed.stop_route_after_failures,
-    )
-
-
-def _window(until: datetime.time | None) -> Window | None:
-    from volmigrateclient.core.engine import window
-
-    if until is None:
-        return None
-    now = datetime.datetime.now().astimezone()
-    end = now.replace(
-        hour=until.hour, minute=until.minute, second=0, microsecond=0
-    )
-    if end <= now:
-        end += datetime.timedelta(days=1)
-    return window.until(end)
+    if plan == _STDIN:
+        return read_plan_from(sys.stdin.buffer, _("standard input"))
+    return read_plan(pathlib.Path(plan))
 
 
 def _summary(
@@ -252,14 +245,9 @@ def _summary(
     from volmigrateclient.core.model import errors
     from volmigrateclient.core.planning import nodes
     from volmigrateclient.core.planning.apply import remainder
+    from volmigrateclient.osc import apply_view
 
-    counts: dict[paths.Outcome, int] = {}
-    for result in results:
-        counts[result.outcome] = counts.get(result.outcome, 0) + 1
-    done = counts.pop(paths.Outcome.DONE, 0)
-    told = [f"{done} of {len(results)} done"]
-    told += [f"{number} {outcome.value}" for outcome, number in counts.items()]
-    text = ", ".join(told)
+    text = apply_view.total(results)
     for node in plan.source_nodes:
         known = any(
             result.outcome is paths.Outcome.DONE
@@ -273,12 +261,16 @@ def _summary(
     return text
 
 
-def _row(result: paths.MoveResult) -> tuple[Any, ...]:
+def _row(result: paths.MoveResult, known: Names) -> tuple[Any, ...]:
+    from volmigrateclient.osc import names
+
     return (
         result.volume_id,
         result.volume_name,
-        result.project_id,
-        result.server_id,
+        names.NamedColumn(result.project_id, known.project(result.project_id)),
+        names.NamedColumn(
+            result.server_id, result.server_name or result.server_id or ""
+        ),
         result.size,
         result.source_node,
         result.destination_node,
@@ -286,27 +278,6 @@ def _row(result: paths.MoveResult) -> tuple[Any, ...]:
         result.path.value,
         result.outcome.value,
         round(result.elapsed, 1),
-        "; ".join(filter(None, (result.reason, *result.warnings))),
+        result.detail,
+        names.TextsColumn(result.warnings),
     )
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(_("'%s' is not a number") % text)
-    return int(text)
-
-
-def _positive(text: str) -> int:
-    number = _count(text)
-    if number == 0:
-        raise argparse.ArgumentTypeError(_("it must be 1 or more"))
-    return number
-
-
-def _time_of_day(text: str) -> datetime.time:
-    try:
-        return datetime.datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            _("'%s' is not a time of day like 06:00") % text
-        ) from None

@@ -6,14 +6,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import action_options, command
+from volmigrateclient.osc import action_options, command, exit_codes
 
 
 class Check(command.Lister):
     columns = ("Check", "Result", "Detail")
+    exit_meanings: ClassVar[dict[int, str]] = {
+        exit_codes.DONE: _("nothing blocks the move"),
+        exit_codes.FAILED: _("something blocks it"),
+    }
     _description = _(
         "Check everything that a volume migrate action needs, change nothing"
     )

@@ -18,6 +18,7 @@ from osc_lib import exceptions
 from osc_lib.command import command
 
 from volmigrateclient.i18n import _
+from volmigrateclient.osc import exit_codes
 
 
 class _Around:
@@ -27,18 +28,48 @@ class _Around:
     """
 
     app: Any
+    formatter_default: str
+    _closing: list[str]
     #: The columns that the action gives.
     columns: ClassVar[tuple[str, ...]] = ()
     #: Those of them that are sentences of our own, of one line or several.
     prose: ClassVar[tuple[str, ...]] = ()
     #: What the command exits with although it has a table to show.
     exit_code = 0
+    #: Whether people look at what it shows, on a terminal, and have chosen
+    #: no format and no columns.
+    on_screen = False
+    #: What they see then, in lines, instead of a table of all rows.
+    screen: Sequence[str] | None = None
+    #: What its exit codes mean, for its help; but for those all share.
+    exit_meanings: ClassVar[dict[int, str]] = {}
+
+    def get_epilog(self) -> str:
+        """What stands below the options: the exit codes."""
+        told: str = super().get_epilog()  # type: ignore[misc]
+        codes = exit_codes.table(self.exit_meanings)
+        return "\n\n".join(filter(None, (codes, told)))
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """The options of the output; of a format, whether it was chosen."""
+        parser: argparse.ArgumentParser = super().get_parser(  # type: ignore[misc]
+            prog_name
+        )
+        parser.set_defaults(formatter=None)
+        return parser
 
     def run(self, parsed_args: argparse.Namespace) -> int:
         _refuse_unknown(parsed_args, self.columns)
         self.exit_code = 0
+        self.screen, self._closing = None, []
+        self.on_screen = _chose_nothing(parsed_args) and (
+            self.app.stdout.isatty()
+        )
+        if parsed_args.formatter is None:
+            parsed_args.formatter = self.formatter_default
         try:
             code: int = super().run(parsed_args)  # type: ignore[misc]
+            self._close()
         finally:
             for stream in (self.app.stdout, self.app.stderr):
                 _let_go(stream)
@@ -60,6 +91,30 @@ class _Around:
             self.prose,
         )
 
+    def say_last(self, text: str) -> None:
+        """Have something said that is no result, below the result."""
+        self._closing.append(text)
+
+    def _close(self) -> None:
+        if self._closing and self.app.options.verbose_level > 0:
+            from volmigrateclient.core.model import wording
+
+            _let_go(self.app.stdout)
+            for line in _fitted(self._closing, self.app.stderr):
+                self.app.stderr.write(f"{wording.escaped_lines(line)}\n")
+
+    def _showed_screen(self) -> bool:
+        """Show the screen, if there is one."""
+        from volmigrateclient.core.model import wording
+        from volmigrateclient.osc import text
+
+        if self.screen is None:
+            return False
+        with text.encodable(self.app.stdout):
+            for line in self.screen:
+                self.app.stdout.write(f"{wording.escaped(line)}\n")
+        return True
+
 
 class ShowOne(_Around, command.ShowOne):
     """A command that shows one row, and may fail all the same."""
@@ -72,6 +127,8 @@ class ShowOne(_Around, command.ShowOne):
     ) -> int:
         from volmigrateclient.osc import text
 
+        if self._showed_screen():
+            return 0
         shown = self._safe(parsed_args, column_names, data)
         with text.encodable(self.app.stdout):
             code: int = super().produce_output(
@@ -91,12 +148,40 @@ class Lister(_Around, command.Lister):
     ) -> int:
         from volmigrateclient.osc import text
 
+        if self._showed_screen():
+            return 0
         shown = [self._safe(parsed_args, column_names, row) for row in data]
         with text.encodable(self.app.stdout):
             code: int = super().produce_output(
                 parsed_args, column_names, shown
             )
         return code
+
+
+def _chose_nothing(parsed: argparse.Namespace) -> bool:
+    """Whether nothing was said of how to show it."""
+    return not (
+        parsed.formatter
+        or parsed.columns
+        or getattr(parsed, "sort_columns", None)
+    )
+
+
+def _fitted(texts: Sequence[str], stream: TextIO) -> Sequence[str]:
+    """Texts in lines that a terminal need not break."""
+    if not stream.isatty():
+        return texts
+    from volmigrateclient.osc import layout, terminal
+
+    width = terminal.size_of(stream).width
+    return [
+        line
+        for text in texts
+        for words in text.split("\n")
+        for line in layout.wrapped(
+            words, width, len(words) - len(words.lstrip())
+        )
+    ]
 
 
 def _refuse_unknown(

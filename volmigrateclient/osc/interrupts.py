@@ -15,6 +15,9 @@ from volmigrateclient.osc import progress
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
+#: Why nothing more is started after the first signal of a plan.
+INTERRUPTED = "interrupted"
+
 
 @contextlib.contextmanager
 def stop_on_signal(
@@ -39,7 +42,7 @@ def stop_on_signal(
         if len(told) > 1 + gently:
             raise KeyboardInterrupt
         if gently and len(told) == 1:
-            engine.refuse("interrupted")
+            engine.refuse(INTERRUPTED)
         else:
             engine.interrupt()
 

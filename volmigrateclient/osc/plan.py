@@ -7,19 +7,27 @@ from __future__ import annotations
 import argparse
 import datetime
 import pathlib
+import shlex
 import typing
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from osc_lib import exceptions
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import action_options, command
+from volmigrateclient.osc import (
+    action_options,
+    command,
+    exit_codes,
+    plan_options,
+)
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core.cloud import Cloud
     from volmigrateclient.core.planning import planner
+    from volmigrateclient.core.planning.plan import Plan as Written
     from volmigrateclient.core.planning.selection import Selection
+    from volmigrateclient.osc.names import Names
 
 _COLUMNS = (
     "ID",
@@ -37,307 +45,224 @@ _COLUMNS = (
 
 class Plan(command.Lister):
     columns = _COLUMNS
+    exit_meanings: ClassVar[dict[int, str]] = {
+        exit_codes.DONE: _("planned"),
+        exit_codes.FAILED: _("it could not be planned"),
+        exit_codes.INCOMPLETE: _(
+            "with --detailed-exitcode: planned, and some volumes are blocked"
+        ),
+    }
     _description = _(
         "Plan the moves of many volumes, with everything that blocks "
         "each; change nothing"
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        parser: argparse.ArgumentParser = super().get_parser(prog_name)
-        _add_selection(parser)
-        to = parser.add_mutually_exclusive_group(required=True)
-        to.add_argument(
-            "--destination-node",
-            metavar="<host@backend#pool>",
-            type=_given,
-            action="append",
-            default=[],
-            help=_(
-                "Pool to move to; repeat for several, which are filled in "
-                "this order as far as they have room"
-            ),
-        )
-        to.add_argument(
-            "--destination-type",
-            metavar="<volume-type>",
-            type=_given,
-            help=_("Volume type to give the volumes (name or ID)"),
-        )
-        action_options.add_data_options(parser)
-        parser.add_argument(
-            "--order",
-            choices=("listed", "smallest", "largest"),
-            default="listed",
-            help=_(
-                "Which volumes go first (default: listed, as Cinder lists "
-                "them)"
-            ),
-        )
-        parser.add_argument(
-            "--output",
-            metavar="<file>",
-            type=pathlib.Path,
-            help=_(
-                "File to write the plan to, for 'apply'; all but what is "
-                "there already"
-            ),
-        )
-        parser.add_argument(
-            "--reverse",
-            metavar="<file>",
-            type=pathlib.Path,
-            help=_(
-                "File to write the plan to that moves everything back: to the "
-                "pool, or to the type, for which Cinder chooses the pool"
-            ),
-        )
+        parser = super().get_parser(prog_name)
+        plan_options.add(parser)
         return parser
 
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
-        from volmigrateclient.core import model
-        from volmigrateclient.core.planning import files, planner
-        from volmigrateclient.core.planning.order import Order
-        from volmigrateclient.core.planning.plan import (
-            Plan,
-            PlannedAction,
-            refuse_output,
-            refuse_reverse,
-            write_plan,
-        )
+        from volmigrateclient.core.planning import planner
         from volmigrateclient.core.planning.selection import find_project
-        from volmigrateclient.osc import cloud, failures, progress
+        from volmigrateclient.osc import cloud, failures
 
-        if files.same(parsed_args.output, parsed_args.reverse):
-            raise exceptions.CommandError(
-                _("--output and --reverse cannot be one file")
-            )
-        client_manager = self.app.client_manager
         with failures.for_the_user():
-            connected = cloud.connect(client_manager)
-            place = (
-                cloud.auth_url(client_manager),
-                cloud.region(client_manager),
-            )
-            earlier = None
-            # What can be known before is not found out after minutes.
-            if parsed_args.output:
-                refuse_output(parsed_args.output)
-            if parsed_args.reverse:
-                earlier = refuse_reverse(parsed_args.reverse, *place)
-            selected = _selection(
+            connected = cloud.connect(self.app.client_manager)
+            earlier = self._refuse_files(parsed_args)
+            selected = plan_options.selection(
                 parsed_args,
                 tuple(
                     find_project(connected, name, parsed_args.project_domain)
                     for name in parsed_args.project
                 ),
             )
-            found = planner.plan(
+            found = self._planned(connected, selected, parsed_args)
+            self._say_no_nova(connected, found)
+            self._write(found, selected, earlier, parsed_args)
+        if parsed_args.detailed_exitcode and any(
+            one.readiness is planner.Readiness.BLOCKED
+            for one in found.assessments
+        ):
+            self.exit_code = exit_codes.INCOMPLETE
+        return _COLUMNS, self._shown(connected, found, parsed_args)
+
+    def _say_no_nova(self, cloud: Cloud, found: planner.Outlook) -> None:
+        """Say once that there is no Nova, and nobody who could be asked."""
+        from volmigrateclient.core.model import errors
+        from volmigrateclient.osc import progress
+
+        if not found.assessments:
+            return
+        try:
+            cloud.compute_version()
+        except errors.ServiceMissingError as error:
+            progress.note(
+                self.app,
+                _("%s; nobody was asked who has the volumes") % error,
+            )
+
+    def _place(self) -> tuple[str, str | None]:
+        """By what a plan knows its cloud: Keystone's URL, and the region."""
+        from volmigrateclient.osc import cloud
+
+        manager = self.app.client_manager
+        return cloud.auth_url(manager), cloud.region(manager)
+
+    def _refuse_files(self, parsed: argparse.Namespace) -> Written | None:
+        """Find out before what is not to be found out after minutes.
+
+        :returns: the earlier way back, to which the new one is added
+        """
+        from volmigrateclient.core.planning import files
+        from volmigrateclient.core.planning.plan import (
+            refuse_output,
+            refuse_reverse,
+        )
+
+        if files.same(parsed.output, parsed.reverse):
+            raise exceptions.CommandError(
+                _("--output and --reverse cannot be one file")
+            )
+        if parsed.output:
+            refuse_output(parsed.output)
+        if parsed.reverse:
+            return refuse_reverse(parsed.reverse, *self._place())
+        return None
+
+    def _planned(
+        self,
+        connected: Cloud,
+        selected: Selection,
+        parsed: argparse.Namespace,
+    ) -> planner.Outlook:
+        from volmigrateclient.core.planning import planner
+        from volmigrateclient.core.planning.order import Order
+        from volmigrateclient.osc import progress
+
+        with progress.counting(self.app, _("assessing")) as tell:
+            return planner.outlook(
                 connected,
                 selected,
                 planner.Destination(
-                    tuple(parsed_args.destination_node),
-                    parsed_args.destination_type,
+                    tuple(parsed.destination_node), parsed.destination_type
                 ),
-                Order.named(parsed_args.order),
-                model.Options(
-                    allow_relabel=parsed_args.allow_relabel,
-                    force_host_copy=parsed_args.force_host_copy,
-                ),
+                Order.named(parsed.order),
+                action_options.data_options(parsed),
+                tell,
             )
-            nova_missing = _why_no_nova(connected) if found else None
-            written = Plan(
-                auth_url=place[0],
-                region_name=place[1],
-                created_at=datetime.datetime.now(
-                    datetime.timezone.utc
-                ).isoformat(timespec="seconds"),
-                selection=selected.to_mapping(),
-                steps=tuple(
-                    PlannedAction(
-                        one.action, model.PlannedVolume.of(one.volume)
-                    )
-                    for one in found
-                    if one.readiness is not planner.Readiness.ALREADY_THERE
-                ),
+
+    def _write(
+        self,
+        found: planner.Outlook,
+        selected: Selection,
+        earlier: Written | None,
+        parsed: argparse.Namespace,
+    ) -> None:
+        from volmigrateclient.core.planning.plan import write_plan
+
+        written = self._plan_of(found, selected)
+        # The way back first: nothing is to go where none leads back.
+        if parsed.reverse:
+            back = written.reversed()
+            write_plan(
+                back.after(earlier) if earlier else back, parsed.reverse
             )
-            # The way back first: nothing is to go where none leads back.
-            if parsed_args.reverse:
-                back = written.reversed()
-                write_plan(
-                    back.after(earlier) if earlier else back,
-                    parsed_args.reverse,
+            self.say_last(_("the way back is in %s") % _quoted(parsed.reverse))
+        if parsed.output:
+            write_plan(written, parsed.output)
+            self._say_next(written, parsed.output)
+
+    def _plan_of(self, found: planner.Outlook, selected: Selection) -> Written:
+        from volmigrateclient.core import model
+        from volmigrateclient.core.planning import plan, planner
+
+        auth_url, region_name = self._place()
+        return plan.Plan(
+            auth_url=auth_url,
+            region_name=region_name,
+            created_at=datetime.datetime.now(datetime.timezone.utc).isoformat(
+                timespec="seconds"
+            ),
+            selection=selected.to_mapping(),
+            steps=tuple(
+                plan.PlannedAction(
+                    one.action,
+                    model.PlannedVolume.of(one.volume),
+                    tuple(dict.fromkeys(c.name for c in one.blockers)),
                 )
-            if parsed_args.output:
-                write_plan(written, parsed_args.output)
-        if nova_missing:
-            progress.note(
-                self.app,
-                _("%(why)s; nobody was asked who has the volumes")
-                % {"why": nova_missing},
-            )
-        progress.note(self.app, _counted(found))
-        return _COLUMNS, [_row(one) for one in found]
+                for one in found.assessments
+                if one.readiness is not planner.Readiness.ALREADY_THERE
+            ),
+        )
 
+    def _say_next(self, written: Written, path: pathlib.Path) -> None:
+        from volmigrateclient.osc import layout
 
-def _add_selection(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--source-node",
-        metavar="<node>",
-        type=_given,
-        action="append",
-        default=[],
-        help=_(
-            "Only volumes on this pool (host@backend#pool), backend "
-            "(host@backend) or host; repeat for several"
-        ),
-    )
-    parser.add_argument(
-        "--source-type",
-        metavar="<volume-type>",
-        type=_given,
-        action="append",
-        default=[],
-        help=_("Only volumes of this type (name or ID); repeat for several"),
-    )
-    parser.add_argument(
-        "--project",
-        metavar="<project>",
-        type=_given,
-        action="append",
-        default=[],
-        help=_(
-            "Only volumes of this project (name or ID); repeat for several"
-        ),
-    )
-    parser.add_argument(
-        "--project-domain",
-        metavar="<domain>",
-        type=_given,
-        help=_(
-            "Domain of the projects (name or ID), for when several have a "
-            "project of that name"
-        ),
-    )
-    attached = parser.add_mutually_exclusive_group()
-    attached.add_argument(
-        "--attached",
-        action="store_true",
-        default=None,
-        help=_("Only attached volumes"),
-    )
-    attached.add_argument(
-        "--detached",
-        dest="attached",
-        action="store_false",
-        help=_("Only detached volumes"),
-    )
-    parser.add_argument(
-        "--name",
-        metavar="<pattern>",
-        action="append",
-        default=[],
-        help=_(
-            "Only volumes whose name fits; * stands for any text, ? for one "
-            "letter; repeat for several"
-        ),
-    )
-    parser.add_argument(
-        "--min-size",
-        metavar="<gib>",
-        type=_gib,
-        help=_("Only volumes of at least this many GiB"),
-    )
-    parser.add_argument(
-        "--max-size",
-        metavar="<gib>",
-        type=_gib,
-        help=_("Only volumes of at most this many GiB"),
-    )
-    parser.add_argument(
-        "--without-property",
-        metavar="<key[=value]>",
-        type=_given,
-        action="append",
-        default=[],
-        help=_("Leave out volumes with this property; repeat for several"),
-    )
-
-
-def _selection(
-    parsed: argparse.Namespace, project_ids: tuple[str, ...]
-) -> Selection:
-    from volmigrateclient.core.planning.selection import Selection
-
-    chosen = Selection(
-        source_nodes=tuple(parsed.source_node),
-        source_types=tuple(parsed.source_type),
-        project_ids=project_ids,
-        attached=parsed.attached,
-        names=tuple(parsed.name),
-        min_size=parsed.min_size,
-        max_size=parsed.max_size,
-        without=tuple(parsed.without_property),
-    )
-    if not chosen.to_mapping():
-        # All volumes of a cloud is nothing that is meant by saying nothing.
-        raise exceptions.CommandError(
+        moves = layout.counted(len(written.steps), "move")
+        self.say_last(
             _(
-                "name what to move: at least one of --source-node, "
-                "--source-type, --project, --attached, --detached, --name, "
-                "--min-size, --max-size, --without-property"
+                "written to %(file)s (%(moves)s); next:\n"
+                "  openstack volume watcher-migrate apply %(file)s"
             )
+            % {"file": _quoted(path), "moves": moves}
         )
-    return chosen
 
+    def _shown(
+        self,
+        connected: Cloud,
+        found: planner.Outlook,
+        parsed: argparse.Namespace,
+    ) -> list[tuple[Any, ...]]:
+        from volmigrateclient.core.planning import summary
+        from volmigrateclient.osc import names, plan_view, terminal
 
-def _given(text: str) -> str:
-    """A value that is not empty: a script's variable may have none."""
-    if not text:
-        raise argparse.ArgumentTypeError(_("it is empty"))
-    return text
-
-
-def _gib(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(
-            _("'%s' is not a number of GiB") % text
+        numbers = summary.summarize(found)
+        known = names.Names(
+            names.projects_of(connected),
+            names.servers_of(
+                server for one in found.assessments for server in one.servers
+            ),
         )
-    return int(text)
+        if not self.on_screen:
+            self.say_last(plan_view.total(numbers))
+        else:
+            size = terminal.size_of(self.app.stdout)
+            self.screen = (
+                [
+                    *plan_view.every_volume(
+                        found.assessments, known, size.width
+                    ),
+                    *plan_view.totals(numbers, size.width),
+                ]
+                if parsed.long
+                else plan_view.screen(
+                    found.assessments, numbers, known, size, closing=3
+                )
+            )
+        return [_row(one, known) for one in found.assessments]
 
 
-def _why_no_nova(cloud: Cloud) -> str | None:
-    """Why there is no Nova to ask; None where there is one."""
-    from volmigrateclient.core.model import errors
-
-    try:
-        cloud.compute_version()
-    except errors.ServiceMissingError as error:
-        return str(error)
-    return None
+def _quoted(path: pathlib.Path) -> str:
+    return shlex.quote(str(path))
 
 
-def _counted(found: Sequence[planner.Assessment]) -> str:
-    counts: dict[str, int] = {}
-    for one in found:
-        counts[one.readiness.value] = counts.get(one.readiness.value, 0) + 1
-    size = sum(one.volume.size for one in found)
-    told = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
-    return f"{len(found)} volumes, {size} GiB: {told or 'no volume matches'}"
+def _row(one: planner.Assessment, known: Names) -> tuple[Any, ...]:
+    from volmigrateclient.osc import names
 
-
-def _row(one: planner.Assessment) -> tuple[Any, ...]:
     volume, action = one.volume, one.action
+    server_ids = [a.server_id for a in volume.attachments if a.server_id]
     return (
         volume.id,
         volume.name,
-        volume.project_id,
-        ", ".join(a.server_id for a in volume.attachments if a.server_id),
+        names.NamedColumn(volume.project_id, known.project(volume.project_id)),
+        names.NamedListColumn(server_ids, [*map(known.server, server_ids)]),
         volume.size,
         volume.host if action.destination_node else volume.type_name,
         action.destination_node or action.destination_type,
         action.migration_type,
         one.readiness.value,
-        "; ".join(one.reasons),
+        names.TextsColumn(one.reasons),
     )

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import logging
 import typing
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from typing import Any, TextIO
 from volmigrateclient.core import paths
 from volmigrateclient.core.engine.reporter import Reporter
 from volmigrateclient.core.model import wording
+from volmigrateclient.osc import layout, terminal
 
 if typing.TYPE_CHECKING:
     from rich import status, text
@@ -78,7 +80,7 @@ def reporter(app: Any, output: Output) -> Iterator[Reporter]:
     """A reporter that suits where stderr goes; none with --quiet."""
     if app.options.verbose_level == 0:
         yield Reporter()
-    elif output.isatty():
+    elif terminal.is_live(output):
         # Not a requirement of osc_lib, and slow to import: only here.
         from rich import console
 
@@ -91,11 +93,38 @@ def reporter(app: Any, output: Output) -> Iterator[Reporter]:
         yield LineReporter(output)
 
 
+@contextlib.contextmanager
+def counting(app: Any, doing: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how far something got while it is at it, on a live terminal.
+
+    Gives what is to be told of how many of how many volumes.
+    """
+    if app.options.verbose_level == 0 or not terminal.is_live(app.stderr):
+        yield lambda done, total: None
+        return
+    from rich import console
+
+    out = console.Console(file=app.stderr, highlight=False)
+    with out.status(plain(f"{doing}: reading the cloud")) as live:
+        yield lambda done, total: live.update(
+            plain(f"{doing}: {done:,} of {layout.counted(total, 'volume')}")
+        )
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now().astimezone()
+
+
 class LineReporter(Reporter):
     """A plain line for each change, and one a minute otherwise."""
 
-    def __init__(self, output: TextIO | Output) -> None:
+    def __init__(
+        self,
+        output: TextIO | Output,
+        now: Callable[[], datetime.datetime] = _now,
+    ) -> None:
         self._output = output
+        self._now = now
         self._last: dict[str, tuple[str, float]] = {}
 
     def phase(self, move: paths.Move, phase: str, elapsed: float) -> None:
@@ -105,16 +134,27 @@ class LineReporter(Reporter):
         last_phase, last_time = self._last.get(volume.id, ("", 0.0))
         if phase != last_phase or elapsed - last_time >= _AGAIN_AFTER:
             self._last[volume.id] = (phase, elapsed)
-            self._say(f"volume {volume.id}: {phase} ({elapsed:.0f} s)")
+            self._say(
+                f"{label(volume.name, volume.id)}: {phase} "
+                f"({layout.duration(elapsed)})"
+            )
 
     def warning(self, move: paths.Move, text: str) -> None:
-        self._say(f"warning: {text}")
+        volume = move.before.volume if move.survey else move.volume
+        name = volume.name if volume else ""
+        volume_id = volume.id if volume else move.action.resource_id
+        self._say(f"{label(name, volume_id)}: warning: {text}")
+
+    def stopping(self, reason: str, running: int) -> None:
+        self._say(reason)
 
     def retrying(self, text: str) -> None:
         self._say(text)
 
     def _say(self, text: str) -> None:
-        self._output.write(f"{wording.escaped_lines(text)}\n")
+        self._output.write(
+            f"{self._now():%H:%M:%S} {wording.escaped_lines(text)}\n"
+        )
         self._output.flush()
 
 
@@ -136,6 +176,13 @@ class LiveReporter(Reporter):
 
     def retrying(self, text: str) -> None:
         self._live.console.print(plain(text))
+
+
+def label(name: str, volume_id: str) -> str:
+    """A volume, as a line names it."""
+    if not name:
+        return f"volume {volume_id}"
+    return f"{wording.quoted(name)} ({volume_id})"
 
 
 def plain(words: str) -> text.Text:

@@ -9,12 +9,12 @@ import datetime
 import sys
 import typing
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from osc_lib import exceptions
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import action_options, command
+from volmigrateclient.osc import action_options, command, exit_codes
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core import paths, recovery
@@ -35,6 +35,10 @@ _COLUMNS = (
 
 class Recover(command.Lister):
     columns = _COLUMNS
+    exit_meanings: ClassVar[dict[int, str]] = {
+        exit_codes.DONE: _("nothing is left that needs anybody"),
+        exit_codes.FAILED: _("something is left that needs a human"),
+    }
     _description = _(
         "Find what interrupted swaps via Nova left behind; finish or undo it "
         "if approved"
@@ -113,13 +117,12 @@ class Recover(command.Lister):
         ]
         if not rows:
             progress.note(self.app, _("nothing is left behind"))
-        if approved and any(
+        if any(one.needs_human for one in advice) or any(
             results.get(one.key) != "done"
             for one in found
             if one.settled(older_than)
         ):
-            # Somebody has to look after what is left.
-            self.exit_code = 1
+            self.exit_code = exit_codes.FAILED
         return _COLUMNS, rows
 
     def _approved(

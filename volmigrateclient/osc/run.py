@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 import logging
 import typing
-from typing import Any
+from typing import Any, ClassVar
 
 from osc_lib import exceptions
 
@@ -41,6 +41,10 @@ _COLUMNS = (
 
 class Run(command.ShowOne):
     columns = _COLUMNS
+    exit_meanings: ClassVar[dict[int, str]] = {
+        exit_codes.DONE: _("done and verified, or there already"),
+        exit_codes.FAILED: _("refused, failed, or not known to be done"),
+    }
     _description = _(
         "Carry out one volume migrate action, to its verified end"
     )

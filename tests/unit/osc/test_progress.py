@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import io
+import re
 from typing import Any
 
 import pytest
@@ -17,6 +19,14 @@ from volmigrateclient.core.engine.reporter import Reporter
 from volmigrateclient.osc import progress
 
 _ID = builders.VOLUME_ID
+_NOON = datetime.datetime(2026, 11, 25, 12, tzinfo=datetime.timezone.utc)
+
+
+def _lines(stream: io.StringIO) -> list[str]:
+    """What was said, without the time of day in front of each line."""
+    said = stream.getvalue().splitlines()
+    assert all(re.match(r"\d\d:\d\d:\d\d ", line) for line in said), said
+    return [line[9:] for line in said]
 
 
 class _Terminal(io.StringIO):
@@ -45,21 +55,24 @@ def _move(**seen: Any) -> paths.Move:
         pytest.param(
             [("scheduling", 0.4), ("copying", 1.6)],
             [
-                f"volume {_ID}: scheduling (0 s)",
-                f"volume {_ID}: copying (2 s)",
+                f"'data' ({_ID}): scheduling (0 s)",
+                f"'data' ({_ID}): copying (2 s)",
             ],
             id="a line for each change",
         ),
         pytest.param(
             [("copying", second) for second in range(200)],
-            [f"volume {_ID}: copying ({s} s)" for s in (0, 60, 120, 180)],
+            [
+                f"'data' ({_ID}): copying ({s})"
+                for s in ("0 s", "1 min", "2 min", "3 min")
+            ],
             id="and one a minute",
         ),
         pytest.param(
             [("copying", 10), ("completing", 65), ("completing", 124)],
             [
-                f"volume {_ID}: copying (10 s)",
-                f"volume {_ID}: completing (65 s)",
+                f"'data' ({_ID}): copying (10 s)",
+                f"'data' ({_ID}): completing (1 min)",
             ],
             id="a minute after the last one",
         ),
@@ -74,7 +87,7 @@ def test_lines_without_a_terminal(
         for phase, elapsed in phases:
             reporter.phase(_move(), phase, elapsed)
 
-    assert stream.getvalue().splitlines() == lines
+    assert _lines(stream) == lines
 
 
 def test_each_volume_has_its_own_minute() -> None:
@@ -85,9 +98,9 @@ def test_each_volume_has_its_own_minute() -> None:
         reporter.phase(_move(id="one"), "copying", second)
         reporter.phase(_move(id="two"), "copying", second)
 
-    assert stream.getvalue().splitlines() == [
-        "volume one: copying (0 s)",
-        "volume two: copying (0 s)",
+    assert _lines(stream) == [
+        "'data' (one): copying (0 s)",
+        "'data' (two): copying (0 s)",
     ]
 
 
@@ -103,12 +116,14 @@ def test_nothing_is_said_of_a_volume_that_is_not_known_yet() -> None:
 
 def test_warnings_and_trouble_have_a_line() -> None:
     stream = io.StringIO()
-    reporter = progress.LineReporter(stream)
+    reporter = progress.LineReporter(stream, lambda: _NOON)
 
-    reporter.warning(_move(), "mind")
+    reporter.warning(_move(name=""), "mind")
     reporter.retrying("503; asking again")
 
-    assert stream.getvalue() == "warning: mind\n503; asking again\n"
+    assert stream.getvalue() == (
+        f"12:00:00 volume {_ID}: warning: mind\n12:00:00 503; asking again\n"
+    )
 
 
 def test_quiet_is_quiet() -> None:
@@ -132,6 +147,41 @@ def test_a_note_is_for_people() -> None:
     assert stream.getvalue() == "already there\n"
 
 
+@pytest.fixture
+def xterm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+
+
+@pytest.mark.parametrize("term", ["dumb", "unknown", "", None])
+def test_a_terminal_without_a_cursor_gets_plain_lines(
+    monkeypatch: pytest.MonkeyPatch, term: str | None
+) -> None:
+    monkeypatch.delenv("TERM", raising=False)
+    if term is not None:
+        monkeypatch.setenv("TERM", term)
+    stream = _Terminal()
+
+    with progress.reporter(_app(stream), progress.Output(stream)) as reporter:
+        reporter.phase(_move(), "copying", 0)
+    with progress.counting(_app(stream), "assessing") as tell:
+        tell(1, 2)
+
+    assert _lines(stream) == [f"'data' ({_ID}): copying (0 s)"]
+
+
+@pytest.mark.usefixtures("xterm")
+def test_how_far_it_got_is_shown_on_a_terminal_alone() -> None:
+    for stream in (_Terminal(), io.StringIO()):
+        with progress.counting(_app(stream), "assessing") as tell:
+            tell(0, 3033)
+            tell(1200, 3033)
+        if stream.isatty():
+            assert "assessing: 1,200 of 3,033 volumes" in stream.getvalue()
+        else:
+            assert stream.getvalue() == ""
+
+
+@pytest.mark.usefixtures("xterm")
 def test_on_a_terminal_warnings_stay() -> None:
     stream = _Terminal()
 
@@ -210,4 +260,4 @@ def test_a_reader_who_has_left_is_told_once_and_then_no_more() -> None:
     reporter.phase(_move(), "copying", 1)
 
     assert told == ["left"]
-    assert stream.getvalue() == "first\n"
+    assert _lines(stream) == ["first"]

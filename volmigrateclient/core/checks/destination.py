@@ -314,11 +314,18 @@ def capacity(case: Case) -> Iterator[Check]:
         scheduler.available_gib(destination, case.final_type),
     )
     if free < size:
+        left = f"{free:g} GiB left"
+        planned = scheduler.planned_gib(destination)
+        if planned:
+            now = scheduler.available_gib(
+                scheduler.with_allocated(destination, -planned),
+                case.final_type,
+            )
+            left += f" after the moves planned before it ({now:g} now)"
         yield Check.blocked(
             "Capacity",
             check.POOL,
-            f"{destination.name} has {free:g} GiB left, the volume is "
-            f"{size} GiB",
+            f"{destination.name} has {left}, the volume is {size} GiB",
             "free capacity there, or choose another pool",
         )
     else:

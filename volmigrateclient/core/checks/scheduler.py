@@ -10,6 +10,7 @@ and ``capacity_filter.py`` (with ``sched_utils.py``) of Cinder 29.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import operator
 from collections.abc import Callable, Mapping
@@ -122,9 +123,51 @@ def _over_subscription(
     return 1 + provisioned / (used + 1) if provisioned else _DEFAULT_RATIO
 
 
+@dataclasses.dataclass(frozen=True)
+class Fill:
+    """How full a pool is, as the scheduler counts; both are GiB.
+
+    A pool with thin provisioning holds what was promised to volumes, and its
+    capacity is what it may promise.
+    """
+
+    used: float
+    capacity: float
+
+
+def fill(pool: model.Pool) -> Fill | None:
+    """How full a pool is; None where its backend cannot tell."""
+    left = available_gib(pool, None)
+    capabilities = pool.capabilities
+    total = capabilities.get("total_capacity_gb")
+    if math.isinf(left) or not isinstance(total, int | float):
+        return None
+    if not capabilities.get("thin_provisioning_support"):
+        used = max(
+            float(total) - float(capabilities["free_capacity_gb"]),
+            float(capabilities.get("provisioned_capacity_gb") or 0),
+        )
+    else:
+        allocated = capabilities.get("allocated_capacity_gb", 0)
+        used = float(
+            capabilities.get("provisioned_capacity_gb", allocated) or 0
+        )
+    return Fill(used, used + left)
+
+
+#: Under this name a pool holds how many GiB were planned onto it.
+_PLANNED = "volmigrateclient:planned_gb"
+
+
+def planned_gib(pool: model.Pool) -> int:
+    """GiB that :func:`with_allocated` has put into the pool."""
+    return int(pool.capabilities.get(_PLANNED, 0))
+
+
 def with_allocated(pool: model.Pool, size: int) -> model.Pool:
     """A pool as it will be once it holds so many GiB more."""
     capabilities = dict(pool.capabilities)
+    capabilities[_PLANNED] = planned_gib(pool) + size
     for key, more in (
         ("free_capacity_gb", -size),
         ("allocated_capacity_gb", size),

@@ -199,6 +199,9 @@ class Identity(typing.Protocol):
     def get_project(self, project_id: str) -> model.Project:
         """A project."""
 
+    def project_names(self) -> Mapping[str, str]:
+        """Names of projects, by ID: as many as one list shows."""
+
     def find_project(self, name_or_id: str, domain: str | None = None) -> str:
         """A project's ID, in any domain or in the one that is named."""
 

@@ -89,6 +89,10 @@ class Engine:
         """Where the volumes are."""
         return self._cloud
 
+    def stage(self, name: str) -> None:
+        """Tell the reporter that a part of a plan begins."""
+        self._reporter.stage(name)
+
     def read(
         self, volume_ids: Sequence[str], nodes: Sequence[str] = ()
     ) -> dict[str, model.Volume]:

@@ -210,7 +210,13 @@ class RunningJob:
             outcome = paths.Outcome.BLOCKED
         elif isinstance(error, errors.UndecidedError):
             outcome = paths.Outcome.UNDECIDED
-        return paths.Ending(outcome, str(error))
+        return paths.Ending(
+            outcome,
+            str(error),
+            blockers=error.blockers
+            if isinstance(error, errors.RefusedError)
+            else (),
+        )
 
 
 def _same(one: paths.Wait, other: paths.Wait) -> bool:

@@ -120,13 +120,8 @@ class Loop:
         self._advance(index, None)
 
     def _tell_refusal(self) -> None:
-        running = len(self._running)
-        if running and not self._stop.told:
-            moves = "move" if running == 1 else "moves"
-            self._reporter.retrying(
-                f"{self._stop.refusal}: nothing more is started; waiting for "
-                f"{running} {moves} to end",
-            )
+        if self._stop.refusal is not None and not self._stop.told:
+            self._reporter.stopping(self._stop.refusal, len(self._running))
         self._stop.told = True
 
     def _end_unstarted(
@@ -281,4 +276,4 @@ class Loop:
 
 
 def _not_started(reason: str) -> paths.Ending:
-    return paths.Ending(paths.Outcome.NOT_STARTED, f"not started: {reason}")
+    return paths.Ending(paths.Outcome.NOT_STARTED, reason)

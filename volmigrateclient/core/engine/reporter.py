@@ -9,10 +9,12 @@ base class does nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from typing import Any
+import typing
+from collections.abc import Callable, Mapping
 
 from volmigrateclient.core import paths
+
+_P = typing.ParamSpec("_P")
 
 LOG = logging.getLogger(__name__)
 
@@ -32,6 +34,12 @@ class Reporter:
 
         :param elapsed: seconds since the move was started
         """
+
+    def stage(self, name: str) -> None:
+        """A part of a plan begins, such as its canaries; empty: the rest."""
+
+    def stopping(self, reason: str, running: int) -> None:
+        """Nothing more is started; so many moves are waited for."""
 
     def waiting(self, caps: Mapping[str, int]) -> None:
         """How many jobs have not been started, by the cap they wait for."""
@@ -58,26 +66,37 @@ class Shielded(Reporter):
         self._failed = False
 
     def started(self, move: paths.Move) -> None:
-        self._tell("started", move)
+        self._tell(self._reporter.started, move)
 
     def phase(self, move: paths.Move, phase: str, elapsed: float) -> None:
-        self._tell("phase", move, phase, elapsed)
+        self._tell(self._reporter.phase, move, phase, elapsed)
+
+    def stage(self, name: str) -> None:
+        self._tell(self._reporter.stage, name)
+
+    def stopping(self, reason: str, running: int) -> None:
+        self._tell(self._reporter.stopping, reason, running)
 
     def waiting(self, caps: Mapping[str, int]) -> None:
-        self._tell("waiting", caps)
+        self._tell(self._reporter.waiting, caps)
 
     def warning(self, move: paths.Move, text: str) -> None:
-        self._tell("warning", move, text)
+        self._tell(self._reporter.warning, move, text)
 
     def retrying(self, text: str) -> None:
-        self._tell("retrying", text)
+        self._tell(self._reporter.retrying, text)
 
     def ended(self, result: paths.MoveResult) -> None:
-        self._tell("ended", result)
+        self._tell(self._reporter.ended, result)
 
-    def _tell(self, event: str, *what: Any) -> None:
+    def _tell(
+        self,
+        event: Callable[_P, None],
+        *what: _P.args,
+        **more: _P.kwargs,
+    ) -> None:
         try:
-            getattr(self._reporter, event)(*what)
+            event(*what, **more)
         except Exception as error:
             # Said once: there may be ten thousand moves to come.
             level = logging.DEBUG if self._failed else logging.ERROR
@@ -85,7 +104,7 @@ class Shielded(Reporter):
             LOG.log(
                 level,
                 "the reporter failed (%s); the moves go on: %r",
-                event,
+                getattr(event, "__name__", event),
                 error,
                 exc_info=LOG.isEnabledFor(logging.DEBUG),
             )

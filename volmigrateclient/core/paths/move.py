@@ -105,6 +105,8 @@ class Ending:
     reason: str = ""
     #: The volume as it was read last; via Nova, the new one.
     volume: model.Volume | None = None
+    #: The checks that refused it.
+    blockers: tuple[model.Check, ...] = ()
 
 
 _T = typing.TypeVar("_T")
@@ -232,6 +234,8 @@ class MoveResult:
     destination_type: str | None = None
     #: The server that the volume was attached to; None is none.
     server_id: str | None = None
+    #: Its name: a tenant's text; empty where it is not known.
+    server_name: str = ""
     #: Another than ``volume_id`` only after a swap via Nova.
     new_volume_id: str = ""
     #: By which the storage knows the volume; None where that is its ID.
@@ -249,6 +253,21 @@ class MoveResult:
     under_way: bool = False
     #: What the user has to be aware of.
     warnings: tuple[str, ...] = ()
+    #: The checks that refused it.
+    blockers: tuple[model.Check, ...] = ()
+
+    @property
+    def detail(self) -> str:
+        """The reason, to be read after the outcome's own word."""
+        word = self.outcome.value
+        if not self.reason.startswith(word):
+            return self.reason
+        return self.reason.removeprefix(word).lstrip(";: ")
+
+    @property
+    def sentence(self) -> str:
+        """How it ended and why, no word twice."""
+        return ": ".join(filter(None, (self.outcome.value, self.detail)))
 
     @classmethod
     def of(cls, move: Move, ending: Ending, elapsed: float) -> MoveResult:
@@ -264,6 +283,7 @@ class MoveResult:
             under_way=move.under_way,
             warnings=tuple(move.warnings),
             moved_by=move.moved_by,
+            blockers=ending.blockers,
         )
         if before is None:
             planned = move.planned or model.PlannedVolume()
@@ -291,6 +311,9 @@ class MoveResult:
             server_id=next(
                 (a.server_id for a in before.attachments if a.server_id), None
             ),
+            server_name=next((s.name or "" for s in move.survey.servers), "")
+            if move.survey
+            else "",
             new_volume_id=after.id,
             name_id=after.name_id,
             size=before.size,

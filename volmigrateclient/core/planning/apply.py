@@ -52,7 +52,9 @@ def apply_plan(
     left = order.apply(settled(engine.cloud, jobs), lambda job: job.size)
     results: list[paths.MoveResult] = []
     if canaries:
+        engine.stage("canaries")
         results += _canaries(engine, left, canaries)
+        engine.stage("")
     tried = {result.action.resource_id for result in results}
     results += engine.run(job for job in left if job.volume_id not in tried)
     by_volume = {r.action.resource_id: r for r in results}
@@ -96,10 +98,11 @@ def _canaries(
         under_way = []
         failed = [r for r in tried if not (r.outcome.success or _blocked(r))]
         if failed:
-            engine.refuse(
-                f"the canary, volume {failed[0].action.resource_id}, is "
-                f"{failed[0].outcome.value}"
-            )
+            canary = failed[0]
+            volume_id = canary.action.resource_id
+            name = canary.volume_name
+            label = f"{name} ({volume_id})" if name else volume_id
+            engine.refuse(f"canary {label}: {canary.outcome.value}")
             break
         ways = {
             way: ways[way]
@@ -147,7 +150,7 @@ class Remainder:
             (self.temporary, "temporary volume"),
         )
         things = [
-            f"{number} {noun}{'s' if number > 1 else ''}"
+            f"{number:,} {noun}{'s' if number > 1 else ''}"
             for number, noun in counted
             if number
         ]

@@ -12,6 +12,7 @@ import collections
 import dataclasses
 import json
 import pathlib
+import typing
 from collections.abc import Mapping
 from typing import Any
 
@@ -67,6 +68,10 @@ SCHEMA: dict[str, Any] = {
                 "properties": {
                     **model.SCHEMA["properties"],
                     "seen": _PLANNED,
+                    "blocked_by": {
+                        "type": "array",
+                        "items": {"type": "string"},
+                    },
                 },
             },
         },
@@ -80,11 +85,13 @@ SCHEMA: dict[str, Any] = {
 class PlannedAction:
     """One action of a plan, and what was recorded of its volume.
 
-    ``planned`` is None where the plan's writer left it out.
+    ``planned`` is None where the plan's writer left it out. ``blocked_by``
+    names the checks that blocked it then; it may have been cleared since.
     """
 
     action: model.Action
     planned: model.PlannedVolume | None = None
+    blocked_by: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,6 +128,8 @@ class Plan:
             if step.planned is not None:
                 # The file's word for it is older than ours.
                 row["seen"] = dataclasses.asdict(step.planned)
+            if step.blocked_by:
+                row["blocked_by"] = list(step.blocked_by)
             actions.append(row)
         return json.dumps(
             {
@@ -300,12 +309,20 @@ def read_plan(path: pathlib.Path) -> Plan:
         )
     try:
         with path.open("rb") as stream:
-            # Not what the file's size says: a device has none.
-            text = stream.read(_LARGEST + 1)
+            return read_plan_from(stream, path)
     except OSError as error:
         raise errors.InvalidActionError(
             f"cannot read {path}: {error.strerror}"
         ) from error
+
+
+def read_plan_from(stream: typing.BinaryIO, path: object) -> Plan:
+    """The same, from what is open already.
+
+    :param path: what to call it
+    """
+    # Not what the file's size says: a device has none.
+    text = stream.read(_LARGEST + 1)
     if len(text) > _LARGEST:
         raise errors.InvalidActionError(
             f"{path} is larger than any plan ({_LARGEST // 2**20} MiB)"
@@ -319,7 +336,7 @@ def read_plan(path: pathlib.Path) -> Plan:
     return _plan_of(written, path)
 
 
-def _plan_of(written: Any, path: pathlib.Path) -> Plan:
+def _plan_of(written: Any, path: object) -> Plan:
     version = written.get("version") if isinstance(written, dict) else None
     if version not in (None, VERSION):
         raise errors.InvalidActionError(
@@ -354,6 +371,7 @@ def _plan_of(written: Any, path: pathlib.Path) -> Plan:
 def _planned_action(row: Mapping[str, Any]) -> PlannedAction:
     parameters = dict(row)
     recorded = parameters.pop("seen", None)
+    blocked_by = tuple(parameters.pop("blocked_by", ()))
     # As Cinder writes it, by whom else the plan may be.
     parameters["resource_id"] = parameters["resource_id"].lower()
     planned = None
@@ -365,7 +383,7 @@ def _planned_action(row: Mapping[str, Any]) -> PlannedAction:
                 "server_ids": None if server_ids is None else (*server_ids,),
             }
         )
-    return PlannedAction(model.Action(**parameters), planned)
+    return PlannedAction(model.Action(**parameters), planned, blocked_by)
 
 
 def _shortened(message: str) -> str:

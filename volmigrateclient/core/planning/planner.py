@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from volmigrateclient.core import checks, model
 from volmigrateclient.core.checks import scheduler
@@ -14,7 +14,10 @@ from volmigrateclient.core.cloud import Cloud, take_survey
 from volmigrateclient.core.cloud.cached import share_answers
 from volmigrateclient.core.cloud.place import place_of
 from volmigrateclient.core.cloud.preread import PrereadCloud
-from volmigrateclient.core.cloud.reading import read_in_turn
+from volmigrateclient.core.cloud.reading import (
+    none_if_forbidden,
+    read_in_turn,
+)
 from volmigrateclient.core.cloud.survey import find_type
 from volmigrateclient.core.model import check, errors, wording
 from volmigrateclient.core.planning.order import Order
@@ -31,6 +34,10 @@ class Readiness(enum.Enum):
     READY = "ready"
     BLOCKED = "blocked"
     ALREADY_THERE = "already there"
+    #: Of a plan that is read again: Cinder is moving the volume.
+    MOVING = "moving"
+    #: Of a plan that is read again: the volume is not as it was planned.
+    CHANGED = "changed"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +48,20 @@ class Assessment:
     action: model.Action
     readiness: Readiness
     reasons: tuple[str, ...] = ()
+    #: The checks that the reasons come from, one by one.
+    blockers: tuple[model.Check, ...] = ()
+    #: Those that the volume is attached to, as far as they were read.
+    servers: tuple[model.Server, ...] = ()
+    #: Name of the type that the volume would end with.
+    final_type: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Outlook:
+    """What is planned, and the pools as they are before any of it."""
+
+    assessments: tuple[Assessment, ...]
+    pools: tuple[model.Pool, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +85,32 @@ def plan(
     :raises LookupFailedError: a type, pool, backend or host that does not
         exist
     """
+    found = outlook(cloud, selection, destination, order, options)
+    return list(found.assessments)
+
+
+#: Hears how many volumes of how many were assessed.
+Tell = Callable[[int, int], None]
+
+
+def tell_nobody(done: int, total: int) -> None:
+    """Nobody watches."""
+
+
+def outlook(
+    cloud: Cloud,
+    selection: Selection,
+    destination: Destination,
+    order: Order = Order.GIVEN,
+    options: model.Options | None = None,
+    tell: Tell = tell_nobody,
+) -> Outlook:
+    """The same, with the pools that it fills.
+
+    :param tell: is told how far it got, first of all how many there are
+    :raises LookupFailedError: a type, pool, backend or host that does not
+        exist
+    """
     # The volumes are looked for by names that the services tell.
     cloud = share_answers(cloud)
     types = cloud.list_types()
@@ -77,9 +124,36 @@ def plan(
         host=_only([h for one in selected.sources for h in one.hosts]),
         project_id=_only(selection.project_ids),
     )
+    tell(0, len(volumes))
+    destination = _with_pools(preread, destination)
     _refuse_unknown(preread, destination)
-    ledger = _Ledger(preread, destination, options or model.Options())
-    return [ledger.enter(volume) for volume in volumes]
+    pools = pools_shown(preread)
+    ledger = Ledger(preread, destination, options)
+    found = []
+    for number, volume in enumerate(volumes, 1):
+        found.append(ledger.enter(volume))
+        tell(number, len(volumes))
+    return Outlook(tuple(found), pools)
+
+
+def pools_shown(preread: PrereadCloud) -> tuple[model.Pool, ...]:
+    """The pools with what is planned so far; none where policy hides them."""
+    return tuple(none_if_forbidden(preread.list_pools) or ())
+
+
+def _with_pools(
+    preread: PrereadCloud, destination: Destination
+) -> Destination:
+    """A backend as a destination stands for all of its pools."""
+    nodes: dict[str, None] = {}
+    for node in destination.nodes:
+        of_backend = [
+            pool.name
+            for pool in preread.list_pools()
+            if "#" not in node and model.backend_of(pool.name) == node
+        ]
+        nodes.update(dict.fromkeys(of_backend or [node]))
+    return dataclasses.replace(destination, nodes=tuple(nodes))
 
 
 def _only(values: Sequence[str]) -> str | None:
@@ -99,8 +173,8 @@ def _no_pool(preread: PrereadCloud, node: str) -> str:
     near = wording.did_you_mean(node, (p.name for p in preread.list_pools()))
     if "#" not in node:
         return (
-            f"destination node {wording.quoted(node)} names no pool; give "
-            f"host@backend#pool{near}"
+            f"the scheduler knows no pools of backend {wording.quoted(node)}; "
+            f"give host@backend#pool{near}"
         )
     return f"the scheduler knows no pool {wording.quoted(node)}" + (
         near or " (see 'openstack volume backend pool list')"
@@ -111,17 +185,19 @@ def _no_pool(preread: PrereadCloud, node: str) -> str:
 _OF_THE_POOL = (check.POOL, check.SAME_TYPE)
 
 
-class _Ledger:
+class Ledger:
     """Enters volumes one by one, and keeps what is left for the next."""
 
     def __init__(
         self,
         preread: PrereadCloud,
-        destination: Destination,
-        options: model.Options,
+        destination: Destination = Destination(),
+        options: model.Options | None = None,
     ) -> None:
         self._preread = preread
-        self._options = dataclasses.replace(options, unattended=True)
+        self._options = dataclasses.replace(
+            options or model.Options(), unattended=True
+        )
         self._destination = destination
         self._types = {t.id: t for t in preread.list_types()}
         self._served: dict[tuple[str, str], bool] = {}
@@ -135,7 +211,7 @@ class _Ledger:
         nodes = self._nodes(volume)
         refused: list[Assessment] = []
         for node in nodes:
-            assessment, elsewhere = self._assessed(
+            assessment, elsewhere = self.assess(
                 volume, self._request(volume, node)
             )
             if not elsewhere:
@@ -150,30 +226,49 @@ class _Ledger:
             )
         return first
 
-    def _assessed(
-        self, volume: model.Volume, request: model.Request
+    def assess(
+        self,
+        volume: model.Volume,
+        request: model.Request,
+        book: bool = True,
     ) -> tuple[Assessment, bool]:
-        """The assessment, and whether nothing but the pool blocks it."""
+        """The assessment, and whether nothing but the pool blocks it.
+
+        :param book: whether to book what it takes, if it is ready
+        """
         survey = take_survey(
             self._preread.as_cloud, request, volume, read_in_turn
         )
         case, action = checks.Case(request, survey), request.action
+        final = case.final_type
+        ready = Assessment(
+            volume,
+            action,
+            Readiness.READY,
+            servers=tuple(survey.servers),
+            final_type=final.name if final else None,
+        )
         there = checks.already_there(case)
         if there is not None:
             return (
-                Assessment(volume, action, Readiness.ALREADY_THERE, (there,)),
+                dataclasses.replace(
+                    ready,
+                    readiness=Readiness.ALREADY_THERE,
+                    reasons=(there,),
+                ),
                 False,
             )
         blockers = checks.blockers(checks.evaluate(case))
         if not blockers:
-            self._book(case)
-            return Assessment(volume, action, Readiness.READY), False
+            if book:
+                self._book(case)
+            return ready, False
         return (
-            Assessment(
-                volume,
-                action,
-                Readiness.BLOCKED,
-                tuple(check.sentences(blockers)),
+            dataclasses.replace(
+                ready,
+                readiness=Readiness.BLOCKED,
+                reasons=tuple(check.sentences(blockers)),
+                blockers=blockers,
             ),
             action.destination_node is not None
             and all(b.sentence in _OF_THE_POOL for b in blockers),

@@ -18,12 +18,14 @@ class Advice:
 
     :param kind: what it is, in a few words
     :param subject: the ID of what it is about
+    :param needs_human: whether it is known to be left, and not only might be
     """
 
     kind: str
     subject: str
     state: str
     advice: str
+    needs_human: bool = False
 
 
 def advice(cloud: Cloud) -> list[Advice]:
@@ -101,6 +103,8 @@ def _stuck_in_cinder(cloud: Cloud) -> Iterator[Advice]:
             "cinder-volume's log; if the volume that it names is fine: "
             f"openstack volume set --state error {volume.id}; openstack "
             f"volume delete {volume.id}",
+            # Cinder gets to these by itself, as a move comes to its end.
+            needs_human=volume.status not in ("in-use", "detaching"),
         )
 
 

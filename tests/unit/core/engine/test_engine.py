@@ -261,7 +261,7 @@ def test_after_so_many_failures_nothing_more_is_started() -> None:
     ) == [
         ("failed", "why"),
         ("failed", "why"),
-        ("not started", "not started: 2 moves failed"),
+        ("not started", "2 moves failed"),
     ]
 
 

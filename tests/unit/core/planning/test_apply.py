@@ -195,7 +195,7 @@ def test_canaries_that_fail_stop_it_all() -> None:
         "not started",
         "not started",
     ]
-    assert found[1][1] == "not started: the canary, volume v0, is failed"
+    assert found[1][1] == "canary data (v0): failed"
     assert field.asked == ["v0"]
 
 
@@ -253,7 +253,7 @@ def test_what_goes_on_unseen_keeps_the_others_waiting() -> None:
     assert found[0][0] == paths.Outcome.STILL_RUNNING.value
     assert found[1] == (
         "not started",
-        "not started: moves that continue in the cloud hold the caps",
+        "moves that continue in the cloud hold the caps",
     )
     assert field.asked == ["v0"]
 

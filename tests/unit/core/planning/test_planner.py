@@ -232,8 +232,8 @@ def test_hundreds_of_volumes_cost_the_requests_of_one() -> None:
             "knows no pool 'c2@gold#tow'; did you mean 'c2@gold#two'",
         ),
         (
-            {"nodes": ("c2@gold",)},
-            "'c2@gold' names no pool; give host@backend#pool; did you mean",
+            {"nodes": ("c9@gold",)},
+            "no pools of backend 'c9@gold'; give host@backend#pool; did you",
         ),
         ({"volume_type": "brass"}, "name or ID of 'brass' exists$"),
         (
