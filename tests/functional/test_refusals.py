@@ -85,6 +85,16 @@ TWO_SNAPSHOTS = (
     "delete {two_ids})"
 )
 
+NO_TYPE = (
+    "destination type is required when migration type is swap: none is given "
+    "(remedy: give --migration-type cold for a detached volume, "
+    "--destination-type for an attached one (its own type moves it to the "
+    "pool alone), or --migration-type auto for either)"
+)
+NOTHING_TO_KEEP = (
+    "only a swap via nova leaves a source volume to keep (remedy: leave out "
+    "--keep-source, or give --swap-via nova)"
+)
 REFUSALS = {
     "cold: attached, to a pool": (
         "held",
@@ -137,7 +147,8 @@ REFUSALS = {
         ("--migration-type=cold",),
         (
             "destination node or destination type is required when "
-            "migration type is cold"
+            "migration type is cold: neither is given (remedy: give "
+            "--destination-node or --destination-type)"
         ),
     ),
     "cold: state and type": (
@@ -153,12 +164,12 @@ REFUSALS = {
     "swap: no type": (
         "held",
         (),
-        "destination type is required when migration type is swap",
+        NO_TYPE,
     ),
     "swap: no type, but a pool": (
         "held",
         ("--destination-node=cloud@beta#pool",),
-        "destination type is required when migration type is swap",
+        NO_TYPE,
     ),
     "swap: not attached": (
         "free",
@@ -183,29 +194,31 @@ REFUSALS = {
     "swap via nova: a pool": (
         "held",
         (*DIRECTLY, "--destination-node=cloud@gamma#pool"),
-        OPTIONS + "a swap via nova cannot choose the node; the scheduler does",
+        OPTIONS + "a swap via nova cannot choose the node; the scheduler does "
+        "(remedy: leave out --destination-node, or give --swap-via cinder)",
     ),
     "swap via nova: no wait": (
         "held",
         (*DIRECTLY, "--no-wait"),
-        OPTIONS + "a swap via nova has steps after the copy: it has to wait",
+        OPTIONS + "a swap via nova has steps after the copy: it has to wait "
+        "(remedy: leave out --no-wait)",
     ),
     "a node without a pool": (
         "free",
-        ("--migration-type=cold", "--destination-node=cloud@beta"),
-        OPTIONS + "destination node cloud@beta names no pool; give "
-        "host@backend#pool",
+        ("--migration-type=cold", "--destination-node=cloud@bet"),
+        OPTIONS + "destination node cloud@bet names no pool; give "
+        "host@backend#pool (remedy: openstack volume backend pool list)",
     ),
     "cold: options of a swap": (
         "free",
         (*TO_BETA, "--swap-via=nova", "--keep-source"),
-        OPTIONS + "swap_via is for migration type swap; only a swap via nova "
-        "leaves a source volume to keep",
+        OPTIONS + "swap_via is for migration type swap (remedy: leave out "
+        "--swap-via, or give --migration-type swap); " + NOTHING_TO_KEEP,
     ),
     "swap via cinder: a source to keep": (
         "held",
         (*LIVE, "--keep-source"),
-        OPTIONS + "only a swap via nova leaves a source volume to keep",
+        OPTIONS + NOTHING_TO_KEEP,
     ),
 }
 

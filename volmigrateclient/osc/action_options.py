@@ -7,10 +7,16 @@ from __future__ import annotations
 import argparse
 import typing
 
+from osc_lib import exceptions
+
 from volmigrateclient.i18n import _
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core import model
+    from volmigrateclient.core.cloud import Cloud
+
+#: Not in the specification: the volume decides.
+_AUTO = "auto"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -18,23 +24,27 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "volume",
         metavar="<volume>",
-        help=_("Volume to move (name or ID, looked up in all projects)"),
+        nargs="+",
+        help=_("Volume(s) to move (name or ID, looked up in all projects)"),
     )
     parser.add_argument(
         "--migration-type",
-        choices=("swap", "cold"),
+        choices=("swap", "cold", _AUTO),
         default="swap",
         help=_(
             "Whether to move an attached volume while its server runs (swap) "
-            "or a detached one (cold) (default: swap)"
+            "or a detached one (cold); auto takes cold for a detached volume "
+            "and swap for an attached one, with its own type where none is "
+            "given (default: swap)"
         ),
     )
     parser.add_argument(
         "--destination-node",
         metavar="<host@backend#pool>",
         help=_(
-            "Pool to move the volume to; see 'openstack volume backend pool "
-            "list' (admin only)"
+            "Pool to move the volume to; of a backend with one pool "
+            "host@backend will do; see 'openstack volume backend pool list' "
+            "(admin only)"
         ),
     )
     parser.add_argument(
@@ -42,7 +52,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="<volume-type>",
         help=_(
             "Volume type to give the volume (name or ID); required when the "
-            "migration type is swap"
+            "migration type is swap; its own moves it to the pool alone"
         ),
     )
     parser.add_argument(
@@ -151,32 +161,78 @@ def data_options(parsed: argparse.Namespace) -> model.Options:
     )
 
 
-def read(parsed: argparse.Namespace) -> model.Request:
-    """The request that was given.
+def volumes(parsed: argparse.Namespace) -> list[str]:
+    """The volumes that were given, none twice."""
+    return list(dict.fromkeys(parsed.volume))
 
-    ``resource_id`` is still what the user typed, a name or an ID.
+
+def read(
+    parsed: argparse.Namespace, connected: Cloud, name: str
+) -> model.Request:
+    """The request that was given for a volume.
+
+    ``resource_id`` is still what the user typed, a name or an ID, where one
+    volume is given and it does not decide how it is moved.
+
+    :raises LookupFailedError: the volume is none, or several
+    """
+    from volmigrateclient.core import model
+    from volmigrateclient.core.cloud import find_volume
+    from volmigrateclient.core.planning import planner
+
+    node, wanted = _node(connected, parsed), parsed.destination_type
+    if parsed.migration_type == _AUTO:
+        volume = find_volume(connected, name)
+        action = planner.automatic(volume, node, wanted)
+    else:
+        if len(parsed.volume) > 1:
+            # Of several none is to move before all are known.
+            name = find_volume(connected, name).id
+        action = model.Action(name, parsed.migration_type, node, wanted)
+    return model.Request(action, _options(parsed))
+
+
+def _options(parsed: argparse.Namespace) -> model.Options:
+    from volmigrateclient.core import model
+
+    return model.Options(
+        swap_via=parsed.swap_via,
+        allow_relabel=parsed.allow_relabel,
+        force_host_copy=parsed.force_host_copy,
+        migration_policy=parsed.migration_policy,
+        keep_source=parsed.keep_source,
+        temporary_user_role=parsed.temporary_user_role,
+        temporary_user_domain=parsed.temporary_user_domain,
+        timeout=parsed.timeout,
+        wait=parsed.wait,
+    )
+
+
+def _node(connected: Cloud, parsed: argparse.Namespace) -> str | None:
+    """A backend's only pool, where a backend was given; else what was given.
+
+    :raises CommandError: it has several
     """
     from volmigrateclient.core import model
 
-    return model.Request(
-        model.Action(
-            resource_id=parsed.volume,
-            migration_type=parsed.migration_type,
-            destination_node=parsed.destination_node,
-            destination_type=parsed.destination_type,
-        ),
-        model.Options(
-            swap_via=parsed.swap_via,
-            allow_relabel=parsed.allow_relabel,
-            force_host_copy=parsed.force_host_copy,
-            migration_policy=parsed.migration_policy,
-            keep_source=parsed.keep_source,
-            temporary_user_role=parsed.temporary_user_role,
-            temporary_user_domain=parsed.temporary_user_domain,
-            timeout=parsed.timeout,
-            wait=parsed.wait,
-        ),
-    )
+    node: str | None = parsed.destination_node
+    if not node or "#" in node:
+        return node
+    pools = [
+        pool.name
+        for pool in connected.list_pools()
+        if model.backend_of(pool.name) == node
+    ]
+    if len(pools) > 1:
+        raise exceptions.CommandError(
+            _("%(node)s has %(count)d pools: give one of %(pools)s")
+            % {
+                "node": node,
+                "count": len(pools),
+                "pools": ", ".join(sorted(pools)),
+            }
+        )
+    return pools[0] if pools else node
 
 
 def seconds(text: str) -> float:

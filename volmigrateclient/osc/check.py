@@ -11,9 +11,12 @@ from typing import Any, ClassVar
 from volmigrateclient.i18n import _
 from volmigrateclient.osc import action_options, command, exit_codes
 
+_COLUMNS = ("Check", "Result", "Detail")
+_OF_SEVERAL = ("Volume", *_COLUMNS)
+
 
 class Check(command.Lister):
-    columns = ("Check", "Result", "Detail")
+    columns = _COLUMNS
     exit_meanings: ClassVar[dict[int, str]] = {
         exit_codes.DONE: _("nothing blocks the move"),
         exit_codes.FAILED: _("something blocks it"),
@@ -23,9 +26,14 @@ class Check(command.Lister):
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        parser: argparse.ArgumentParser = super().get_parser(prog_name)
+        parser = super().get_parser(prog_name)
         action_options.add(parser)
         return parser
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        several = len(parsed_args.volume) > 1
+        self.columns = _OF_SEVERAL if several else _COLUMNS
+        return super().run(parsed_args)
 
     def take_action(
         self, parsed_args: argparse.Namespace
@@ -33,11 +41,17 @@ class Check(command.Lister):
         from volmigrateclient.core import checks
         from volmigrateclient.osc import cloud, failures
 
-        request = action_options.read(parsed_args)
+        rows: list[tuple[Any, ...]] = []
         with failures.for_the_user():
-            found = checks.run(cloud.connect(self.app.client_manager), request)
-        self.exit_code = int(bool(checks.blockers(found)))
-        return (
-            self.columns,
-            [(c.name, c.result.value, c.full_text) for c in found],
-        )
+            connected = cloud.connect(self.app.client_manager)
+            for name in action_options.volumes(parsed_args):
+                request = action_options.read(parsed_args, connected, name)
+                found = checks.run(connected, request)
+                if checks.blockers(found):
+                    self.exit_code = exit_codes.FAILED
+                rows += [
+                    (name, one.name, one.result.value, one.full_text)
+                    for one in found
+                ]
+        first = len(_OF_SEVERAL) - len(self.columns)
+        return self.columns, [row[first:] for row in rows]

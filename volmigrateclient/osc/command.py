@@ -10,6 +10,7 @@ ends with a complaint and exit code 120.
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, TextIO
@@ -31,7 +32,7 @@ class _Around:
     formatter_default: str
     _closing: list[str]
     #: The columns that the action gives.
-    columns: ClassVar[tuple[str, ...]] = ()
+    columns: tuple[str, ...] = ()
     #: Those of them that are sentences of our own, of one line or several.
     prose: ClassVar[tuple[str, ...]] = ()
     #: What the command exits with although it has a table to show.
@@ -135,6 +136,33 @@ class ShowOne(_Around, command.ShowOne):
                 parsed_args, column_names, shown
             )
         return code
+
+    def list_rows(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+    ) -> int:
+        """Show several rows all the same, as a list."""
+        from volmigrateclient.osc import text
+
+        names, selector = self._generate_columns_and_selector(
+            parsed_args, column_names
+        )
+        shown = [
+            tuple(
+                itertools.compress(
+                    self._safe(parsed_args, column_names, row),
+                    selector or [True] * len(row),
+                )
+            )
+            for row in rows
+        ]
+        with text.encodable(self.app.stdout):
+            self.formatter.emit_list(
+                names, shown, self.app.stdout, parsed_args
+            )
+        return 0
 
 
 class Lister(_Around, command.Lister):

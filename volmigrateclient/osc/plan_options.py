@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import pathlib
+import sys
 import typing
 
 from osc_lib import exceptions
@@ -172,12 +173,45 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
         help=_("Only volumes of at most this many GiB"),
     )
     parser.add_argument(
+        "--property",
+        metavar="<key[=value]>",
+        type=_given,
+        action="append",
+        default=[],
+        help=_("Only volumes with this property; repeat for several"),
+    )
+    parser.add_argument(
         "--without-property",
         metavar="<key[=value]>",
         type=_given,
         action="append",
         default=[],
         help=_("Leave out volumes with this property; repeat for several"),
+    )
+    parser.add_argument(
+        "--volumes",
+        metavar="<file>",
+        help=_(
+            "Only volumes that this file lists by name or ID, one a line; - "
+            "is standard input"
+        ),
+    )
+    parser.add_argument(
+        "--exclude",
+        metavar="<volume>",
+        type=_given,
+        action="append",
+        default=[],
+        help=_(
+            "Leave out this volume (ID, or name with * and ?); repeat for "
+            "several"
+        ),
+    )
+    parser.add_argument(
+        "--limit",
+        metavar="<number>",
+        type=_number,
+        help=_("Plan no more once this many moves are ready"),
     )
 
 
@@ -198,18 +232,54 @@ def selection(
         names=tuple(parsed.name),
         min_size=parsed.min_size,
         max_size=parsed.max_size,
+        properties=tuple(parsed.property),
         without=tuple(parsed.without_property),
+        volumes=_volumes(parsed.volumes) if parsed.volumes else (),
+        excluded=tuple(parsed.exclude),
+        limit=parsed.limit,
     )
-    if not chosen.to_mapping():
+    if not chosen.to_mapping().keys() - {"excluded", "limit"}:
         # All volumes of a cloud is nothing that is meant by saying nothing.
         raise exceptions.CommandError(
             _(
                 "name what to move: at least one of --source-node, "
                 "--source-type, --project, --attached, --detached, --name, "
-                "--min-size, --max-size, --without-property"
+                "--min-size, --max-size, --property, --without-property, "
+                "--volumes"
             )
         )
     return chosen
+
+
+def _volumes(file: str) -> tuple[str, ...]:
+    """The names and IDs in a file; what follows a # is not for us."""
+    try:
+        text = (
+            sys.stdin.read()
+            if file == "-"
+            else pathlib.Path(file).read_text("utf-8")
+        )
+    except (OSError, UnicodeDecodeError) as error:
+        raise exceptions.CommandError(
+            _("cannot read %(file)s: %(error)s")
+            % {"file": file, "error": error}
+        ) from error
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    found = tuple(dict.fromkeys(filter(None, lines)))
+    if not found:
+        # No condition would be all volumes.
+        raise exceptions.CommandError(
+            _("%s lists no volumes") % (file if file != "-" else _("stdin"))
+        )
+    return found
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(
+            _("'%s' is not a number of 1 or more") % text
+        )
+    return int(text)
 
 
 def _given(text: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import logging
 import typing
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from osc_lib import exceptions
@@ -46,8 +47,11 @@ class Run(command.ShowOne):
         exit_codes.FAILED: _("refused, failed, or not known to be done"),
     }
     _description = _(
-        "Carry out one volume migrate action, to its verified end"
+        "Carry out a volume migrate action, to its verified end; several "
+        "volumes go one after the other"
     )
+
+    _rows: Sequence[tuple[Any, ...]] = ()
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = super().get_parser(prog_name)
@@ -63,33 +67,71 @@ class Run(command.ShowOne):
         from volmigrateclient.core.model import wording
         from volmigrateclient.osc import cloud, failures, interrupts, progress
 
-        request = action_options.read(parsed_args)
+        names = action_options.volumes(parsed_args)
+        if len(names) > 1 and parsed_args.formatter == "shell":
+            raise exceptions.CommandError(_("-f shell is for one volume"))
         output = progress.Output(self.app.stderr)
         with (
             failures.for_the_user(),
             progress.reporter(self.app, output) as reporter,
         ):
-            engine = Engine(cloud.connect(self.app.client_manager), reporter)
+            connected = cloud.connect(self.app.client_manager)
+            requests = [
+                action_options.read(parsed_args, connected, name)
+                for name in names
+            ]
+            engine = Engine(connected, reporter)
             with interrupts.stop_on_signal(engine, output):
-                results = engine.run([Job(request)])
+                results = engine.run([Job(request) for request in requests])
+        self.exit_code = exit_codes.of([one.outcome for one in results])
+        if len(results) > 1:
+            return self._of_several(results)
         result = results[0]
         if not result.volume_id or result.outcome is paths.Outcome.BLOCKED:
             raise exceptions.CommandError(wording.escaped_lines(result.reason))
-        self.exit_code = exit_codes.of([result.outcome])
         if not result.outcome.success:
             LOG.error("%s", wording.escaped_lines(result.reason))
         elif result.reason:
             progress.note(self.app, result.reason)
-        return _row(result)
+        return _COLUMNS, _row(result)
+
+    def _of_several(
+        self, results: Sequence[paths.MoveResult]
+    ) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+        """A row for each, and a line for each that is not where it was to."""
+        from volmigrateclient.core.model import wording
+        from volmigrateclient.osc import apply_view, progress, terminal
+
+        for one in results:
+            if not one.outcome.success:
+                label = progress.label(one.volume_name, one.volume_id)
+                LOG.error(
+                    "%s", wording.escaped_lines(f"{label}: {one.sentence}")
+                )
+        if self.on_screen:
+            width = terminal.size_of(self.app.stdout).width
+            self.screen = apply_view.every_move(results, width)
+        self.say_last(apply_view.total(results))
+        self._rows = [_row(one) for one in results]
+        return _COLUMNS, ()
+
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Sequence[Any],
+    ) -> int:
+        """One row field by field, as ever; several as a list."""
+        if not self._rows or self.screen is not None:
+            return super().produce_output(parsed_args, column_names, data)
+        return self.list_rows(parsed_args, column_names, self._rows)
 
 
-def _row(
-    result: paths.MoveResult,
-) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+def _row(result: paths.MoveResult) -> tuple[Any, ...]:
     shown = vars(result) | {
         "migration_type": result.action.migration_type,
         "path": result.path.value,
         "result": result.outcome.value,
         "elapsed": round(result.elapsed, 1),
     }
-    return _COLUMNS, tuple(shown[column] for column in _COLUMNS)
+    return tuple(shown[column] for column in _COLUMNS)

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.unit import builders, scripted_cloud
 from volmigrateclient.core import model
+from volmigrateclient.core.model import errors
 from volmigrateclient.osc import action_options
 
 
@@ -55,12 +57,70 @@ def _parser() -> argparse.ArgumentParser:
 def test_what_was_asked_for(
     arguments: str, action: dict[str, Any], options: dict[str, Any]
 ) -> None:
-    read = action_options.read(_parser().parse_args(arguments.split()))
+    parsed = _parser().parse_args(arguments.split())
+    cloud = scripted_cloud.ScriptedCloud()
 
-    assert read == model.Request(
+    assert action_options.read(parsed, cloud.core, "data") == model.Request(
         model.Action("data", **action),
         model.Options(**options),
     )
+
+
+@pytest.mark.parametrize(
+    ("volume", "options", "action"),
+    [
+        (
+            builders.volume(),
+            "--destination-node c2@gold#two",
+            {"migration_type": "cold", "destination_node": builders.SPARE},
+        ),
+        (
+            builders.attached(),
+            "--destination-node c2@gold#two",
+            {"destination_node": builders.SPARE, "destination_type": "gold"},
+        ),
+        (
+            builders.volume(),
+            "--destination-type silver",
+            {"migration_type": "cold", "destination_type": "silver"},
+        ),
+        (
+            builders.attached(),
+            "--destination-type silver",
+            {"destination_type": "silver"},
+        ),
+        # A backend with one pool.
+        (
+            builders.volume(),
+            "--destination-node c2@gold",
+            {"migration_type": "cold", "destination_node": builders.SPARE},
+        ),
+    ],
+)
+def test_the_volume_decides_if_it_is_to(
+    volume: model.Volume, options: str, action: dict[str, Any]
+) -> None:
+    parsed = _parser().parse_args(
+        f"data --migration-type auto {options}".split()
+    )
+    cloud = scripted_cloud.ScriptedCloud(volume)
+
+    read = action_options.read(parsed, cloud.core, "data")
+
+    assert read.action == model.Action(volume.id, **action)
+
+
+def test_of_several_volumes_each_has_to_exist() -> None:
+    parsed = _parser().parse_args(
+        ["data", "data", "nothing", "--destination-type", "silver"]
+    )
+    cloud = scripted_cloud.ScriptedCloud(builders.volume()).core
+
+    assert action_options.volumes(parsed) == ["data", "nothing"]
+    read = action_options.read(parsed, cloud, "data")
+    assert read.action.resource_id == builders.VOLUME_ID
+    with pytest.raises(errors.LookupFailedError, match="'nothing'"):
+        action_options.read(parsed, cloud, "nothing")
 
 
 @pytest.mark.parametrize(

@@ -132,9 +132,15 @@ def run(cloud: Cloud, request: model.Request) -> tuple[Check, ...]:
     :raises LookupFailedError: the volume is none, or several
     """
     found = evaluate_parameters(request)
-    if blockers(found):
-        return found
     case = Case(request, take_survey(cloud, request))
+    if blockers(found):
+        # What does not ask where to is judged all the same.
+        return found + tuple(
+            check
+            for rule in _RULES[case.path]
+            if rule.__module__ in (volume.__name__, server.__name__)
+            for check in rule(case)
+        )
     reason = already_there(case)
     if reason is not None:
         return (Check.ok("Already there", reason),)

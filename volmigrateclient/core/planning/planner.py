@@ -129,9 +129,13 @@ def outlook(
     _refuse_unknown(preread, destination)
     pools = pools_shown(preread)
     ledger = Ledger(preread, destination, options)
-    found = []
+    found: list[Assessment] = []
+    ready = 0
     for number, volume in enumerate(volumes, 1):
+        if selection.limit is not None and ready >= selection.limit:
+            break
         found.append(ledger.enter(volume))
+        ready += found[-1].readiness is Readiness.READY
         tell(number, len(volumes))
     return Outlook(tuple(found), pools)
 
@@ -178,6 +182,26 @@ def _no_pool(preread: PrereadCloud, node: str) -> str:
         )
     return f"the scheduler knows no pool {wording.quoted(node)}" + (
         near or " (see 'openstack volume backend pool list')"
+    )
+
+
+def automatic(
+    volume: model.Volume, node: str | None, volume_type: str | None
+) -> model.Action:
+    """The action that suits a volume: cold if detached, else a swap.
+
+    :param node: a pool, or None
+    :param volume_type: a type, name or ID, or None
+    """
+    attached = bool(volume.attachments)
+    if node is not None and volume_type is None and attached:
+        # A swap needs a type: its own, so that only the pool changes.
+        volume_type = volume.type_name
+    return model.Action(
+        volume.id,
+        model.SWAP if attached else model.COLD,
+        destination_node=node,
+        destination_type=volume_type,
     )
 
 
@@ -277,18 +301,8 @@ class Ledger:
     def _request(
         self, volume: model.Volume, node: str | None
     ) -> model.Request:
-        attached = bool(volume.attachments)
-        wanted = self._destination.volume_type
-        if node is not None:
-            # A swap needs a type: its own, so that only the pool changes.
-            wanted = volume.type_name if attached else None
         return model.Request(
-            model.Action(
-                volume.id,
-                model.SWAP if attached else model.COLD,
-                destination_node=node,
-                destination_type=wanted,
-            ),
+            automatic(volume, node, self._destination.volume_type),
             self._options,
         )
 

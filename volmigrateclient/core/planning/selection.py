@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
+import functools
 import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
@@ -14,11 +15,14 @@ from volmigrateclient.core import model
 from volmigrateclient.core.cloud import Cloud
 from volmigrateclient.core.cloud.reading import none_if_forbidden
 from volmigrateclient.core.cloud.survey import find_type
-from volmigrateclient.core.model import errors
+from volmigrateclient.core.model import errors, wording
 from volmigrateclient.core.planning import nodes
 
 #: How Keystone writes IDs: 32 letters, or a UUID by an older release.
 _ID = re.compile("[0-9a-fA-F-]{32,64}")
+
+#: A volume's ID, as Cinder writes it.
+_UUID = re.compile("[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 #: No volume has this ID.
 _NO_ID = "00000000-0000-0000-0000-000000000000"
@@ -36,8 +40,11 @@ class Selection:
     :param attached: True for attached volumes, False for detached ones
     :param names: patterns with ``*`` and ``?``
     :param min_size: GiB, and so is ``max_size``
-    :param without: properties, ``key`` or ``key=value``, of volumes to
-        leave out
+    :param properties: ``key`` or ``key=value``
+    :param without: properties of volumes to leave out
+    :param volumes: names or IDs
+    :param excluded: names, which may be patterns, or IDs to leave out
+    :param limit: so many moves that are ready, and then no more
     :raises InvalidActionError: no volume can fit
     """
 
@@ -48,7 +55,11 @@ class Selection:
     names: tuple[str, ...] = ()
     min_size: int | None = None
     max_size: int | None = None
+    properties: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    limit: int | None = None
 
     def __post_init__(self) -> None:
         low, high = self.min_size, self.max_size
@@ -56,6 +67,11 @@ class Selection:
             raise errors.InvalidActionError(
                 f"no volume has at least {low} GiB and at most {high} GiB"
             )
+
+    @functools.cached_property
+    def listed(self) -> frozenset[str]:
+        """The volumes that are named, to be looked up in."""
+        return frozenset(self.volumes)
 
     def to_mapping(self) -> dict[str, Any]:
         """The conditions that are given, for a plan's header."""
@@ -117,23 +133,33 @@ def select(
     on = [source.list_volumes(cloud, filters) for source in sources]
     rows = {row.id: row for found in on for row in found}
     if not sources:
-        rows = {row.id: row for row in cloud.list_volumes(**filters)}
+        rows = dict(_listed(cloud, selection, filters))
     if not rows:
         # For others than admins Cinder silently leaves it at their own
         # volumes. This tells.
         cloud.get_volumes([_NO_ID])
     own = [row for row in rows.values() if row.cinders_own]
     mine = {row.id for row in own}
+    theirs = [row for row in rows.values() if row.id not in mine]
+    _refuse_unknown_volumes(selection.volumes, theirs)
     return Selected(
-        [
-            row
-            for row in rows.values()
-            if row.id not in mine and _fits(row, selection, type_ids)
-        ],
+        [row for row in theirs if _fits(row, selection, type_ids)],
         own,
         sources,
         [one for one, found in zip(sources, on, strict=True) if not found],
     )
+
+
+def _listed(
+    cloud: Cloud, selection: Selection, filters: dict[str, object]
+) -> Iterator[tuple[str, model.Volume]]:
+    wanted = selection.volumes
+    if wanted and all(_UUID.fullmatch(name) for name in wanted):
+        # Fewer requests than all volumes of the cloud are.
+        yield from cloud.get_volumes(wanted).items()
+    else:
+        for row in cloud.list_volumes(**filters):
+            yield row.id, row
 
 
 def _sources(cloud: Cloud, selection: Selection) -> list[nodes.Node]:
@@ -155,6 +181,45 @@ def refuse_unknown_nodes(
         why = nodes.doubt(cloud, node.name)
         if why is not None and not (narrowed and node.list_volumes(cloud, {})):
             raise errors.LookupFailedError(why)
+
+
+def _refuse_unknown_volumes(
+    wanted: Sequence[str], volumes: Sequence[model.Volume]
+) -> None:
+    """Let a list of volumes pass of which each leads to one.
+
+    :raises LookupFailedError: a name or ID that leads to none, or to several
+    """
+    if not wanted:
+        return
+    ids = {volume.id for volume in volumes}
+    named: dict[str, list[str]] = {}
+    for volume in volumes:
+        named.setdefault(volume.name, []).append(volume.id)
+    missing = [
+        name for name in wanted if name not in ids and name not in named
+    ]
+    if missing:
+        raise errors.LookupFailedError(
+            f"{len(missing)} of {len(wanted)} listed volumes do not exist, or "
+            f"not where they are looked for: {_some(missing)}"
+        )
+    twice = [
+        name
+        for name in wanted
+        if name not in ids and len(named.get(name, ())) > 1
+    ]
+    if twice:
+        raise errors.LookupFailedError(
+            f"{len(named[twice[0]])} volumes are named "
+            f"{wording.quoted(twice[0])}; list their IDs: "
+            f"{', '.join(named[twice[0]])}"
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(map(wording.quoted, names[:5]))
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"
 
 
 def _type_id(types: Sequence[model.VolumeType], name_or_id: str) -> str:
@@ -185,10 +250,24 @@ def _conditions(
         yield volume.size >= wanted.min_size
     if wanted.max_size is not None:
         yield volume.size <= wanted.max_size
-    for text in wanted.without:
-        key, equals, value = text.partition("=")
-        if key in volume.metadata:
-            yield bool(equals) and volume.metadata[key] != value
+    if wanted.properties:
+        yield any(_has(volume, text) for text in wanted.properties)
+    yield not any(_has(volume, text) for text in wanted.without)
+    if wanted.volumes:
+        listed = wanted.listed
+        yield volume.id in listed or volume.name in listed
+    yield not any(
+        volume.id == text or _matches(volume.name, text)
+        for text in wanted.excluded
+    )
+
+
+def _has(volume: model.Volume, text: str) -> bool:
+    """Whether a volume has a property, ``key`` or ``key=value``."""
+    key, equals, value = text.partition("=")
+    if key not in volume.metadata:
+        return False
+    return not equals or volume.metadata[key] == value
 
 
 def _matches(name: str, pattern: str) -> bool:

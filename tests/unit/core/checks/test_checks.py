@@ -263,18 +263,30 @@ def test_already_there(case: checks.Case, reason: str | None) -> None:
     assert checks.already_there(case) == reason
 
 
-def test_a_look_at_what_does_not_fit_asks_no_cloud() -> None:
-    cloud = scripted_cloud.ScriptedCloud()
+def test_a_look_at_what_does_not_fit_tells_of_the_volume_all_the_same() -> (
+    None
+):
+    cloud = scripted_cloud.ScriptedCloud(builders.volume())
+    cloud.snapshots = (builders.SNAPSHOT,)
 
     found = checks.run(
         cloud.core,
-        builders.request(builders.action(destination_type=None)),
+        builders.request(
+            builders.action(
+                destination_type=None, destination_node=builders.SPARE
+            )
+        ),
     )
 
-    assert [check.sentence for check in found] == [
-        "destination type is required when migration type is swap"
+    assert [one.sentence for one in checks.blockers(found)] == [
+        "destination type is required when migration type is swap",
+        "Invalid state for swapping volume",
+        "Invalid state for swapping volume",
     ]
-    assert not cloud.asked
+    remedies = [one.remedy for one in checks.blockers(found)]
+    assert "--migration-type auto" in remedies[0]
+    assert remedies[1] == "use --migration-type cold"
+    assert cloud.writes == []
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -26,22 +27,25 @@ _MISFIT = "Options do not fit together: "
         pytest.param(
             {"destination_type": None},
             {},
-            [_NEEDS_TYPE],
+            [f"{_NEEDS_TYPE}: none is given"],
             id="a swap without a type",
         ),
         pytest.param(
             {"destination_type": None, "destination_node": builders.OTHER},
             {},
-            [_NEEDS_TYPE],
+            [f"{_NEEDS_TYPE}: none is given"],
             id="a node is none",
         ),
         pytest.param(
-            {"destination_type": ""}, {}, [_NEEDS_TYPE], id="nor an empty one"
+            {"destination_type": ""},
+            {},
+            [f"{_NEEDS_TYPE}: none is given"],
+            id="nor an empty one",
         ),
         pytest.param(
             {"migration_type": "cold", "destination_type": None},
             {},
-            [_NEEDS_ONE],
+            [f"{_NEEDS_ONE}: neither is given"],
             id="cold without a destination",
         ),
         pytest.param(
@@ -87,7 +91,7 @@ _MISFIT = "Options do not fit together: "
             {"destination_type": None, "destination_node": "c3@silver"},
             {"swap_via": "nova", "wait": False},
             [
-                _NEEDS_TYPE,
+                f"{_NEEDS_TYPE}: none is given",
                 _MISFIT + "destination node c3@silver names no pool; give "
                 "host@backend#pool; a swap via nova cannot choose the node; "
                 "the scheduler does; a swap via nova has steps after the "
@@ -104,7 +108,10 @@ def test_refused(
         builders.request(builders.action(**asked), **options)
     )
 
-    assert check.sentences(checks.blockers(found)) == lines
+    bare = [dataclasses.replace(one, remedy="") for one in found]
+    assert check.sentences(bare) == lines
+    # None leaves anybody without a way out.
+    assert all(one.remedy for one in found)
     assert checks.blockers(found) == found
 
 

@@ -74,6 +74,16 @@ def _selected(cloud: planned.Cloud, **conditions: Any) -> list[str]:
         ({"without": ("pin=yes",)}, {"metadata": {"pin": "no"}}, True),
         ({"without": ("a", "b")}, {"metadata": {"b": "1"}}, False),
         ({"names": ("da*",), "min_size": 11}, {}, False),
+        ({"properties": ("pin",)}, {}, False),
+        ({"properties": ("pin",)}, {"metadata": {"pin": ""}}, True),
+        ({"properties": ("pin=yes",)}, {"metadata": {"pin": "no"}}, False),
+        ({"properties": ("a", "b=1")}, {"metadata": {"b": "1"}}, True),
+        ({"excluded": ("da*",)}, {}, False),
+        ({"excluded": (builders.VOLUME_ID, "x")}, {}, False),
+        ({"excluded": ("x*",)}, {}, True),
+        ({"volumes": ("data",)}, {}, True),
+        ({"volumes": (builders.VOLUME_ID,)}, {}, True),
+        ({"volumes": ("data",), "min_size": 11}, {}, False),
     ],
 )
 def test_all_conditions_have_to_hold(
@@ -82,6 +92,43 @@ def test_all_conditions_have_to_hold(
     cloud = planned.Cloud(builders.volume(**volume))
 
     assert _selected(cloud, **conditions) == [builders.VOLUME_ID] * fits
+
+
+@pytest.mark.parametrize(
+    ("listed", "says"),
+    [
+        (("data", "nothing"), "1 of 2 listed volumes do not exist.*'nothing'"),
+        (
+            tuple(f"n{number}" for number in range(9)),
+            "9 of 9 .*'n0', 'n1', 'n2', 'n3', 'n4' and 4 more",
+        ),
+        (("twin",), "2 volumes are named 'twin'; list their IDs: v1, v2"),
+    ],
+)
+def test_each_of_a_list_has_to_be_one_volume(
+    listed: tuple[str, ...], says: str
+) -> None:
+    cloud = planned.Cloud(
+        builders.volume(),
+        builders.volume(id="v1", name="twin"),
+        builders.volume(id="v2", name="twin"),
+    )
+
+    with pytest.raises(errors.LookupFailedError, match=says):
+        _selected(cloud, volumes=listed)
+    assert _selected(cloud, volumes=("v2", "data")) == [
+        builders.VOLUME_ID,
+        "v2",
+    ]
+
+
+def test_for_a_list_of_ids_the_cloud_is_not_listed() -> None:
+    cloud = planned.Cloud(builders.volume())
+
+    assert _selected(cloud, volumes=(builders.VOLUME_ID,)) == [
+        builders.VOLUME_ID
+    ]
+    assert cloud.filters == []
 
 
 @pytest.mark.parametrize(

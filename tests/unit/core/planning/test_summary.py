@@ -117,6 +117,19 @@ def test_where_cinder_chooses_the_pool_none_is_shown() -> None:
     assert found.routes[0].destination == "type silver"
 
 
+def test_a_limit_counts_moves_that_are_ready() -> None:
+    cloud = planned.Cloud(*(_volume(number, size=1) for number in range(5)))
+    cloud.owned = [("v0", builders.SNAPSHOT)]
+
+    found = planner.outlook(
+        cloud.core, Selection(source_nodes=("c1@gold",), limit=2), _SPARE
+    )
+
+    assert [
+        (one.volume.id, one.readiness.value) for one in found.assessments
+    ] == [("v0", "blocked"), ("v1", "ready"), ("v2", "ready")]
+
+
 def test_a_backend_stands_for_its_pools() -> None:
     found = _summary(
         _volume(1, size=60),
