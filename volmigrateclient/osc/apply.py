@@ -261,11 +261,9 @@ def _summary(
     told += [f"{number} {outcome.value}" for outcome, number in counts.items()]
     text = ", ".join(told)
     for node in plan.source_nodes:
-        known = any(
-            result.outcome is paths.Outcome.DONE
-            and nodes.is_at(result.source_node, node)
-            for result in results
-        )
+        were = [r.source_node for r in results if r.outcome.success]
+        were += [step.planned.host for step in plan.steps if step.planned]
+        known = any(nodes.is_at(host, node) for host in were)
         try:
             text += f"; {remainder(connected, node, known).text}"
         except errors.CloudError as error:

@@ -38,6 +38,7 @@ _Rule = Callable[[Case], Iterator[Check]]
 _RULES: dict[model.Path, tuple[_Rule, ...]] = {
     model.Path.MIGRATE: (
         volume.detached,
+        volume.image_cache,
         volume.snapshots,
         volume.group_and_replication,
         destination.pool,
@@ -49,6 +50,7 @@ _RULES: dict[model.Path, tuple[_Rule, ...]] = {
     ),
     model.Path.RETYPE: (
         volume.detached,
+        volume.image_cache,
         volume.snapshots,
         volume.group_and_replication,
         destination.type_differs,
