@@ -44,9 +44,9 @@ def _refused(
     ("word", "says"),
     [
         (
-            "--source-node=cloud@alhpa",
+            "--source-node=cloud@alpa",
             (
-                "Cinder knows no backend 'cloud@alhpa'; did you mean "
+                "Cinder knows no backend 'cloud@alpa'; did you mean "
                 "'cloud@alpha'"
             ),
         ),
@@ -258,7 +258,7 @@ def test_a_plan_for_an_unknown_source_proves_nothing(
     tmp_path: pathlib.Path,
     key: str,
 ) -> None:
-    file, node = tmp_path / "plan.json", "cloud@alhpa"
+    file, node = tmp_path / "plan.json", "cloud@alpa"
     file.write_text(
         json.dumps(
             {
@@ -275,7 +275,7 @@ def test_a_plan_for_an_unknown_source_proves_nothing(
     assert done.exit_code == 0
     assert "is empty" not in done.stderr
     assert done.last_line.startswith(
-        "0 of 0 done; Cinder knows no backend 'cloud@alhpa'; did you mean "
+        "0 of 0 done; Cinder knows no backend 'cloud@alpa'; did you mean "
         "'cloud@alpha'"
     )
 

@@ -260,6 +260,10 @@ class BlockStorage:
         )
         return [row.user_message for row in rows]
 
+    def list_transfers(self) -> Mapping[str, str]:
+        rows = self._cinder.transfers.list(search_opts={"all_tenants": 1})
+        return {row.volume_id: row.id for row in rows}
+
     def migrate_volume(
         self,
         volume_id: str,

@@ -241,7 +241,6 @@ def _summary(
     plan: Plan,
     results: Sequence[paths.MoveResult],
 ) -> str:
-    from volmigrateclient.core import paths
     from volmigrateclient.core.model import errors
     from volmigrateclient.core.planning import nodes
     from volmigrateclient.core.planning.apply import remainder
@@ -249,11 +248,9 @@ def _summary(
 
     text = apply_view.total(results)
     for node in plan.source_nodes:
-        known = any(
-            result.outcome is paths.Outcome.DONE
-            and nodes.is_at(result.source_node, node)
-            for result in results
-        )
+        were = [r.source_node for r in results if r.outcome.success]
+        were += [step.planned.host for step in plan.steps if step.planned]
+        known = any(nodes.is_at(host, node) for host in were)
         try:
             text += f"; {remainder(connected, node, known).text}"
         except errors.CloudError as error:

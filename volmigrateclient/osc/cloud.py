@@ -78,22 +78,21 @@ def _regions(client_manager: Any, service_type: str) -> set[str]:
         interface=client_manager.interface or "public",
     )
     return {
-        str(endpoint.region_id)
+        str(endpoint.region_name)
         for endpoints in found.values()
         for endpoint in endpoints
-        if endpoint.region_id
+        if endpoint.region_name
     }
 
 
 def _refuse_other_scopes(access: Any) -> None:
     """Let only credentials of a project pass.
 
-    With others the catalogue has endpoints of neither Cinder nor Nova, and
-    an unscoped token has no catalogue at all, which is told later.
+    With others the catalogue has endpoints of neither Cinder nor Nova.
     """
     from volmigrateclient.core.model import errors
 
-    if access is None:
+    if access is None or access.project_scoped:
         return
     scopes = {
         "the whole system (OS_SYSTEM_SCOPE)": getattr(
@@ -107,6 +106,9 @@ def _refuse_other_scopes(access: Any) -> None:
                 f"the credentials are for {scope}: Cinder and Nova need an "
                 "admin's for a project; unset that and give OS_PROJECT_NAME"
             )
+    raise errors.InvalidActionError(
+        "Cinder cannot be found: the credentials are for no project"
+    )
 
 
 def auth_url(client_manager: Any) -> str:

@@ -13,13 +13,16 @@ import argparse
 import itertools
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar, TextIO, cast
 
 from osc_lib import exceptions
 from osc_lib.command import command
 
 from volmigrateclient.i18n import _
 from volmigrateclient.osc import exit_codes
+
+if TYPE_CHECKING:
+    from cliff.formatters.base import ListFormatter
 
 
 class _Around:
@@ -158,10 +161,9 @@ class ShowOne(_Around, command.ShowOne):
             )
             for row in rows
         ]
+        formatter = cast("ListFormatter", self.formatter)
         with text.encodable(self.app.stdout):
-            self.formatter.emit_list(
-                names, shown, self.app.stdout, parsed_args
-            )
+            formatter.emit_list(names, shown, self.app.stdout, parsed_args)
         return 0
 
 

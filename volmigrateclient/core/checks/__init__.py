@@ -40,6 +40,7 @@ _RULES: dict[model.Path, tuple[_Rule, ...]] = {
     model.Path.MIGRATE: (
         volume.detached,
         releases.attachments_listed,
+        volume.image_cache,
         volume.snapshots,
         volume.group_and_replication,
         destination.pool,
@@ -53,6 +54,7 @@ _RULES: dict[model.Path, tuple[_Rule, ...]] = {
     model.Path.RETYPE: (
         volume.detached,
         releases.attachments_listed,
+        volume.image_cache,
         volume.snapshots,
         volume.group_and_replication,
         destination.type_differs,

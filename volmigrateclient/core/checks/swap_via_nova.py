@@ -36,8 +36,14 @@ def project(case: Case) -> Iterator[Check]:
     """A temporary user can get a token for the volume's project."""
     owner = case.survey.project
     if owner is None:
-        return
-    if owner.enabled:
+        yield Check.blocked(
+            "Project",
+            check.PROJECT,
+            f"Keystone knows no project {case.survey.volume.project_id}: it "
+            "was deleted",
+            "use --swap-via cinder",
+        )
+    elif owner.enabled:
         yield Check.ok("Project", wording.quoted(owner.name))
     else:
         yield Check.blocked(

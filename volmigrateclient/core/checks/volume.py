@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from volmigrateclient.core import model
@@ -25,6 +26,9 @@ _LOST = (
 #: What somebody may have reset the status of an attached volume to.
 _RESET = ("available", "error", "maintenance")
 
+#: ``_clone_image_volume`` of ``cinder/volume/manager.py``, Cinder 29.
+_CACHED_IMAGE = re.compile("image-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 _CLEARED_BY = {
     "in-use": _LOST,
     "error": "see 'openstack volume message list' and the backend first",
@@ -32,7 +36,10 @@ _CLEARED_BY = {
         "see whom 'openstack --os-volume-api-version 3.27 volume attachment "
         "list --all-projects' names"
     ),
-    "awaiting-transfer": "openstack volume transfer request delete",
+    "awaiting-transfer": (
+        "openstack volume transfer request list --all-projects names the "
+        "request to delete"
+    ),
     "backing-up": "wait for the backup to end",
     "downloading": "wait for the image to be copied",
     "uploading": "wait for the image to be copied",
@@ -151,6 +158,21 @@ def group_and_replication(case: Case) -> Iterator[Check]:
         yield Check.ok("Replication", volume.replication_status or "none")
 
 
+def image_cache(case: Case) -> Iterator[Check]:
+    """Cinder's image cache does not notice that a volume of it moves.
+
+    No API tells which volumes are in it; it is in their names.
+    """
+    if _CACHED_IMAGE.fullmatch(case.survey.volume.name):
+        yield Check.warning(
+            "Image cache",
+            "the volume is named like those of Cinder's image cache, whose "
+            "record of it would go on naming the old pool",
+            "if it is one, delete it instead: Cinder makes another when it "
+            "needs one",
+        )
+
+
 def _status(case: Case, wanted: str) -> Check:
     volume = case.survey.volume
     # A move that is running shows as maintenance, retyping or detaching
@@ -170,10 +192,18 @@ def _status(case: Case, wanted: str) -> Check:
         "Status",
         case.state_sentence,
         f"the volume is {volume.status}, not {wanted}",
-        _CLEARED_BY.get(
-            volume.status,
-            f"find out what is using it: openstack volume show {volume.id}",
-        ),
+        _cleared_by(case),
+    )
+
+
+def _cleared_by(case: Case) -> str:
+    volume = case.survey.volume
+    transfer_id = (case.survey.transfers or {}).get(volume.id)
+    if transfer_id is not None:
+        return f"openstack volume transfer request delete {transfer_id}"
+    return _CLEARED_BY.get(
+        volume.status,
+        f"find out what is using it: openstack volume show {volume.id}",
     )
 
 

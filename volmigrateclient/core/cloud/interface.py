@@ -87,6 +87,9 @@ class BlockStorage(typing.Protocol):
     def list_messages(self, volume_id: str) -> Sequence[str]:
         """What Cinder tells users of a volume, newest first."""
 
+    def list_transfers(self) -> Mapping[str, str]:
+        """The transfers that await acceptance: their IDs, by volume."""
+
     def migrate_volume(
         self,
         volume_id: str,

@@ -100,6 +100,13 @@ class PrereadCloud:
 
         return self._once("attachments", "", by_volume).get(volume_id, ())
 
+    def list_transfers(self) -> Mapping[str, str] | None:
+        return self._once(
+            "transfers",
+            "",
+            lambda: none_if_forbidden(self._cloud.list_transfers),
+        )
+
     def list_volumes(self, *, migration_status: str) -> list[model.Volume]:
         """Cinder's temporary target of a volume, ``target:ID``."""
         targets = self._once(

@@ -21,7 +21,10 @@ from volmigrateclient.core.cloud.reading import (
     none_if_forbidden,
     read_concurrently,
 )
-from volmigrateclient.core.model import errors
+from volmigrateclient.core.model import errors, wording
+
+#: The status of a volume that was offered to another project.
+AWAITING_TRANSFER = "awaiting-transfer"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +50,8 @@ class Survey:
     :param type_projects: who may use the destination type, if private
     :param quota: of the volume's project; read where the type changes
     :param swap_accepted: whether Nova would take a direct swap
-    :param project: the volume's
+    :param project: the volume's; None where it was deleted
+    :param transfers: IDs by volume; read where it awaits one
     """
 
     volume: model.Volume
@@ -71,6 +75,7 @@ class Survey:
     quota: Mapping[str, model.Quota] | None = None
     swap_accepted: bool | None = None
     project: model.Project | None = None
+    transfers: Mapping[str, str] | None = None
 
     @property
     def all_attachments(self) -> Sequence[model.Attachment]:
@@ -116,10 +121,7 @@ def find_volume(cloud: Cloud, name_or_id: str) -> model.Volume:
     if not found and any(row.id == name_or_id for row in rows):
         raise errors.LookupFailedError(_told_of_copy(rows[0]))
     if not found:
-        raise errors.LookupFailedError(
-            f"No volume with a name or ID of '{name_or_id}' exists in any "
-            "project"
-        )
+        raise errors.NoVolumeError(name_or_id)
     if len(found) > 1:
         candidates = "\n".join(
             f"  {volume.id}  project {volume.project_id}  {volume.size} GiB"
@@ -127,8 +129,8 @@ def find_volume(cloud: Cloud, name_or_id: str) -> model.Volume:
             for volume in found
         )
         raise errors.LookupFailedError(
-            f"{len(found)} volumes are named '{name_or_id}'; give the ID of "
-            f"one:\n{candidates}"
+            f"{len(found)} volumes are named {wording.quoted(name_or_id)}; "
+            f"give the ID of one:\n{candidates}"
         )
     return found[0]
 
@@ -142,7 +144,7 @@ def _told_of_copy(row: model.Volume) -> str:
         )
     return (
         f"{row.id} is an old copy that Cinder is deleting "
-        f"({row.description or 'without a description'})"
+        f"({wording.quoted(row.description or '')})"
     )
 
 
@@ -215,8 +217,10 @@ def _of_volume(cloud: Cloud, volume: model.Volume, path: model.Path) -> _Reads:
     }
     if volume.moving:
         reads["target"] = lambda: _target(cloud, volume)
+    if volume.status == AWAITING_TRANSFER:
+        reads["transfers"] = lambda: none_if_forbidden(cloud.list_transfers)
     if path is model.Path.SWAP_VIA_NOVA:
-        reads["project"] = lambda: cloud.get_project(volume.project_id)
+        reads["project"] = lambda: _project(cloud, volume.project_id)
     # Who has the volume, by each service's own record: a volume that looks
     # free to the one may be a running guest's disk to the other.
     reads["attachments"] = lambda: _attachments(cloud, volume)
@@ -359,6 +363,14 @@ def _all_attachments(
         *volume.attachments,
         *(one for one in attachments if one.id not in shown),
     )
+
+
+def _project(cloud: Cloud, project_id: str) -> model.Project | None:
+    """A volume's project; None is one that was deleted."""
+    try:
+        return cloud.get_project(project_id)
+    except errors.NotFoundError:
+        return None
 
 
 def _target(cloud: Cloud, volume: model.Volume) -> model.Volume | None:

@@ -201,6 +201,14 @@ class RunningJob:
             return paths.stopped_waiting(
                 self.move, errors.CredentialsExpired(str(error))
             )
+        recorded = self.move.planned or model.PlannedVolume()
+        if isinstance(error, errors.NoVolumeError) and recorded.host:
+            # It was there when it was planned; an ID that somebody wrote
+            # into a plan may be misspelt.
+            return paths.Ending(
+                paths.Outcome.GONE,
+                "the volume was deleted since it was planned",
+            )
         outcome = paths.Outcome.FAILED
         if isinstance(error, errors.RefusedError | errors.ChangedError) or (
             # What a plan names may have been deleted since.

@@ -25,6 +25,16 @@ class LookupFailedError(MigrateError):
     """A name or ID leads to nothing, or to several things."""
 
 
+class NoVolumeError(LookupFailedError):
+    """There is no such volume."""
+
+    def __init__(self, name_or_id: str) -> None:
+        super().__init__(
+            f"No volume with a name or ID of {wording.quoted(name_or_id)} "
+            "exists in any project"
+        )
+
+
 class UnknownTypeError(LookupFailedError):
     """There is no such volume type.
 

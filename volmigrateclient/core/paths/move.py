@@ -49,6 +49,8 @@ class Outcome(enum.Enum):
     DONE = "done"
     #: It was so before; nothing was asked of the cloud.
     ALREADY_THERE = "already there"
+    #: A plan's volume that was deleted since: there is nothing to move.
+    GONE = "gone"
     #: Cinder accepted the request and nobody waited (``wait=False``).
     ACCEPTED = "accepted"
     #: A precondition does not hold; nothing was changed.
@@ -67,7 +69,12 @@ class Outcome(enum.Enum):
     @property
     def success(self) -> bool:
         """Whether the user got what was asked for."""
-        return self in (Outcome.DONE, Outcome.ALREADY_THERE, Outcome.ACCEPTED)
+        return self in (
+            Outcome.DONE,
+            Outcome.ALREADY_THERE,
+            Outcome.GONE,
+            Outcome.ACCEPTED,
+        )
 
 
 @dataclasses.dataclass(frozen=True)

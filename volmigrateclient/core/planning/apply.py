@@ -75,7 +75,7 @@ def _canaries(
 ) -> list[paths.MoveResult]:
     """Move one volume of each way, and have the engine stop if it fails.
 
-    What is blocked tells nothing of its way: the next one is tried.
+    What is blocked or gone tells nothing of its way: the next one is tried.
     """
     jobs = [job for job in jobs if job.ending is None]
     under_way = [job for job in jobs if job.under_way]
@@ -96,7 +96,9 @@ def _canaries(
         tried = ended[len(under_way) :]
         results += ended
         under_way = []
-        failed = [r for r in tried if not (r.outcome.success or _blocked(r))]
+        failed = [
+            r for r in tried if not (r.outcome.success or _tells_nothing(r))
+        ]
         if failed:
             canary = failed[0]
             volume_id = canary.action.resource_id
@@ -107,7 +109,7 @@ def _canaries(
         ways = {
             way: ways[way]
             for way, result in zip(chosen, tried, strict=True)
-            if _blocked(result)
+            if _tells_nothing(result)
         }
     return results
 
@@ -123,8 +125,8 @@ def _of_way(jobs: Sequence[Job], way: _Way) -> Iterator[Job]:
     return (job for job in jobs if _way(job) == way and not job.under_way)
 
 
-def _blocked(result: paths.MoveResult) -> bool:
-    return result.outcome is paths.Outcome.BLOCKED
+def _tells_nothing(result: paths.MoveResult) -> bool:
+    return result.outcome in (paths.Outcome.BLOCKED, paths.Outcome.GONE)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -350,7 +350,7 @@ def _plan_of(written: Any, path: object) -> Plan:
     if fault is not None:
         raise errors.InvalidActionError(
             f"{path} is not a valid plan: {fault.json_path}: "
-            f"{_shortened(fault.message)}"
+            f"{_shortened(_told(fault))}"
         )
     steps = tuple(_planned_action(row) for row in written["actions"])
     ids = collections.Counter(step.action.resource_id for step in steps)
@@ -384,6 +384,13 @@ def _planned_action(row: Mapping[str, Any]) -> PlannedAction:
             }
         )
     return PlannedAction(model.Action(**parameters), planned, blocked_by)
+
+
+def _told(fault: Any) -> str:
+    if fault.validator == "pattern":
+        # The only one there is; nobody wants to read it.
+        return f"{fault.instance!r} is not a volume's ID"
+    return str(fault.message)
 
 
 def _shortened(message: str) -> str:

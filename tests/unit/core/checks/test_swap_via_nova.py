@@ -48,7 +48,18 @@ def test_no_quota_of_a_type_that_there_is_not() -> None:
 @pytest.mark.parametrize(
     ("project", "says"),
     [
-        (None, []),
+        (
+            None,
+            [
+                (
+                    "blocked",
+                    (
+                        "Project cannot be used: Keystone knows no project "
+                        f"{builders.PROJECT_ID}: it was deleted"
+                    ),
+                )
+            ],
+        ),
         (model.Project("p", "shop", "d", True), [("ok", "'shop'")]),
         (
             model.Project("p", "shop", "d", False),

@@ -306,3 +306,50 @@ def test_what_ties_it(
     )
 
     assert builders.words(volume.group_and_replication(case)) == says
+
+
+@pytest.mark.parametrize(
+    ("transfers", "remedy"),
+    [
+        (
+            {builders.VOLUME_ID: "transfer-id"},
+            "openstack volume transfer request delete transfer-id",
+        ),
+        (
+            None,
+            (
+                "openstack volume transfer request list --all-projects names "
+                "the request to delete"
+            ),
+        ),
+    ],
+)
+def test_a_transfer_is_named(transfers: Any, remedy: str) -> None:
+    seen = builders.survey(
+        volume=builders.volume(status="awaiting-transfer"),
+        transfers=transfers,
+    )
+
+    found = list(volume.detached(builders.case(builders.migrate(), seen)))
+
+    assert [one.remedy for one in found if one.name == "Status"] == [remedy]
+
+
+@pytest.mark.parametrize(
+    ("name", "warned"),
+    [
+        (f"image-{builders.VOLUME_ID}", True),
+        (f"image-{builders.VOLUME_ID}-2", False),
+        ("image-of-mine", False),
+        ("data", False),
+    ],
+)
+def test_the_image_cache_is_warned_of(name: str, warned: bool) -> None:
+    case = builders.case(
+        builders.migrate(),
+        builders.survey(volume=builders.volume(name=name)),
+    )
+
+    found = builders.words(volume.image_cache(case))
+
+    assert [result for result, _ in found] == ["warning"] * warned

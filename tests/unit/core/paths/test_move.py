@@ -27,6 +27,7 @@ def test_only_what_the_user_asked_for_is_a_success() -> None:
     assert [o.value for o in paths.Outcome if o.success] == [
         "done",
         "already there",
+        "gone",
         "accepted",
     ]
 

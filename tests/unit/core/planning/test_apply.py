@@ -25,6 +25,7 @@ from volmigrateclient.core.planning.apply import (
 from volmigrateclient.core.planning.order import Order
 from volmigrateclient.core.planning.plan import Plan, PlannedAction
 
+_FAILS = {"migration_status": "error"}
 _MOVED = {"host": builders.SPARE, "migration_status": "success"}
 
 
@@ -162,11 +163,34 @@ def test_what_was_deleted_is_no_failure() -> None:
     field = _field(_volumes(2), failures=1)
     del field.cloud.volumes["v0"]
 
-    blocked, done = field.apply()
+    assert field.apply() == [
+        ("gone", "the volume was deleted since it was planned"),
+        ("done", ""),
+    ]
 
-    assert blocked[0] == "blocked"
-    assert "No volume with a name or ID of 'v0' exists" in blocked[1]
-    assert done == ("done", "")
+
+def test_what_nobody_has_seen_may_be_misspelt() -> None:
+    field = _field(_volumes(1), seen=False)
+    del field.cloud.volumes["v0"]
+
+    ((outcome, reason),) = field.apply()
+
+    assert outcome == "blocked"
+    assert "No volume with a name or ID of 'v0' exists" in reason
+
+
+def test_a_canary_that_is_gone_tells_nothing_and_the_next_is_sent() -> None:
+    field = _field(_volumes(3), parallel=3)
+    del field.cloud.volumes["v0"]
+    field.moves(builders.volume(id="v1"), **_FAILS)
+
+    found = field.apply(canaries=1)
+
+    assert [outcome for outcome, _ in found] == [
+        "gone",
+        "failed",
+        "not started",
+    ]
 
 
 def test_servers_are_known_of_plans_that_name_none() -> None:
@@ -178,9 +202,6 @@ def test_servers_are_known_of_plans_that_name_none() -> None:
     assert {f"server {builders.SERVER_ID}": 1} in field.log.of("waiting") or (
         field.asked == []
     )
-
-
-_FAILS = {"migration_status": "error"}
 
 
 def test_canaries_that_fail_stop_it_all() -> None:
@@ -282,15 +303,15 @@ def test_what_remains(
     [
         (builders.POOL, False, f"pool {builders.POOL} is empty"),
         (
-            "c1@gold#oen",
+            "c1@gold#onne",
             False,
             (
-                "Cinder knows no pool 'c1@gold#oen'; did you mean "
+                "Cinder knows no pool 'c1@gold#onne'; did you mean "
                 "'c1@gold#one' or 'c2@gold#two'?"
             ),
         ),
         # We have just moved volumes away from there.
-        ("c1@gold#oen", True, "pool c1@gold#oen is empty"),
+        ("c1@gold#onne", True, "pool c1@gold#onne is empty"),
     ],
 )
 def test_only_what_cinder_knows_is_empty(

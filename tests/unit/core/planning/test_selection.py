@@ -213,8 +213,8 @@ def test_an_empty_node_that_cinder_knows_is_fine(node: str) -> None:
             "Cinder knows no backend 'c1@glod'; did you mean 'c1@gold'",
         ),
         (
-            "c1@gold#oen",
-            "Cinder knows no pool 'c1@gold#oen'; did you mean 'c1@gold#one'",
+            "c1@gold#onne",
+            "Cinder knows no pool 'c1@gold#onne'; did you mean 'c1@gold#one'",
         ),
         ("x", r"Cinder knows no host 'x' \(see 'openstack volume service"),
     ],
