@@ -63,6 +63,7 @@ _RULES: dict[model.Path, tuple[_Rule, ...]] = {
         destination.schedulable,
         destination.quota,
         destination.source_service,
+        data.copied,
         data.encrypted_anew,
     ),
     model.Path.SWAP_VIA_CINDER: (

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from volmigrateclient.core import model
+from volmigrateclient.core.checks import scheduler
 from volmigrateclient.core.checks.case import Case
 from volmigrateclient.core.model import check
 from volmigrateclient.core.model.check import Check
@@ -14,6 +15,9 @@ from volmigrateclient.core.model.check import Check
 #: In the location_info of Cinder's RBD driver: cluster, configuration, fsid,
 #: user, pool. Its driver compares the third and the last alone.
 _RBD_PARTS, _FSID, _RBD_POOL = 5, 2, 4
+#: Extra specs in which two types may differ and the driver be asked all the
+#: same.
+_LEFT_TO_THE_DRIVER = {"volume_backend_name", "RESKEY:availability_zones"}
 
 
 def copied(case: Case) -> Iterator[Check]:
@@ -25,30 +29,76 @@ def copied(case: Case) -> Iterator[Check]:
     share an fsid.
     """
     survey = case.survey
-    if not case.pool_changes or case.options.force_host_copy:
-        return
-    if case.path is not model.Path.MIGRATE and case.type_changes:
-        return  # a retype to another pool is always a copy
     source = _location(survey.pool_called(survey.volume.host))
-    destination = _location(survey.pool_called(case.action.destination_node))
-    if source is None or not _same(source, destination):
+    if source is None or not _driver_may_move(case):
         return
+    for pool in _destinations(case):
+        if _same(source, _location(pool)):
+            yield _relabelled(case, source, pool)
+            return
+
+
+def _relabelled(case: Case, source: str, pool: model.Pool) -> Check:
     name = "Data"
     what = (
-        "both pools report to be the same storage (location_info "
-        f"{source}): Cinder may write the new pool into the volume's row and "
-        "copy nothing"
+        f"{pool.name} reports to be the same storage (location_info {source})"
+        ": Cinder may write the new pool into the volume's row and copy "
+        "nothing"
     )
     if case.options.allow_relabel:
-        yield Check.warning(name, what)
-    else:
-        yield Check.blocked(
-            name,
-            check.DATA,
-            what,
-            "use --force-host-copy to have Cinder copy the data, or "
-            "--allow-relabel if you know that the two are one storage",
-        )
+        return Check.warning(name, what)
+    known = "--allow-relabel if you know that the two are one storage"
+    if case.type_changes and case.path is not model.Path.MIGRATE:
+        # A retype has no such option in Cinder.
+        return Check.blocked(name, check.DATA, what, f"use {known}")
+    return Check.blocked(
+        name,
+        check.DATA,
+        what,
+        f"use --force-host-copy to have Cinder copy the data, or {known}",
+    )
+
+
+def _driver_may_move(case: Case) -> bool:
+    """Whether Cinder would ask the driver before it copies.
+
+    In a retype it does only where the types differ in the backend's name and
+    the zones (``VolumeManager._can_use_driver_migration``), and hold no
+    other extra spec: it counts those that are equal as well.
+    """
+    if case.path is model.Path.MIGRATE or not case.type_changes:
+        return not case.options.force_host_copy
+    survey = case.survey
+    if (
+        survey.source_encryption != survey.destination_encryption
+        or survey.source_qos != survey.destination_qos
+    ):
+        return False
+    specs = {
+        spec
+        for one in (survey.volume_type, survey.destination_type)
+        if one is not None
+        for spec in one.extra_specs
+    }
+    return specs <= _LEFT_TO_THE_DRIVER
+
+
+def _destinations(case: Case) -> list[model.Pool]:
+    """The pools that the volume may get into, other than its own."""
+    survey = case.survey
+    if case.action.destination_node:
+        pool = survey.pool_called(case.action.destination_node)
+        return [pool] if pool and case.pool_changes else []
+    if case.wanted_type is None or case.options.migration_policy == "never":
+        return []
+    serving = [
+        pool
+        for pool in survey.pools or ()
+        if not scheduler.capabilities_mismatches(case.wanted_type, pool)
+    ]
+    # Its own, if it serves the type: Cinder prefers that.
+    stays = any(pool.name == survey.volume.host for pool in serving)
+    return [] if stays else serving
 
 
 def _location(pool: model.Pool | None) -> str | None:

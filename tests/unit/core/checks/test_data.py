@@ -59,14 +59,70 @@ def test_what_the_operator_says_of_it() -> None:
     assert _copied(_HERE, _SAME, force_host_copy=True) == []
 
 
-def test_a_retype_is_always_a_copy() -> None:
-    to_silver = builders.action(destination_node=builders.SPARE)
-    to_gold = builders.action(
-        destination_node=builders.SPARE, destination_type="gold"
-    )
+_ELSEWHERE = {"volume_backend_name": "spare"}
 
-    assert _copied(_HERE, _HERE, to_silver) == []
-    assert _copied(_HERE, _HERE, to_gold) == ["blocked"]
+
+@pytest.mark.parametrize(
+    ("how", "specs", "seen", "says"),
+    [
+        pytest.param({}, _ELSEWHERE, {}, ["blocked"], id="by the name alone"),
+        pytest.param(
+            {"allow_relabel": True}, _ELSEWHERE, {}, ["warning"], id="allowed"
+        ),
+        pytest.param(
+            {"migration_policy": "never"}, _ELSEWHERE, {}, [], id="stays"
+        ),
+        pytest.param(
+            {},
+            {**_ELSEWHERE, "multiattach": "<is> False"},
+            {},
+            [],
+            id="another extra spec",
+        ),
+        pytest.param(
+            {},
+            _ELSEWHERE,
+            {"destination_encryption": builders.LUKS},
+            [],
+            id="encryption",
+        ),
+        pytest.param(
+            {}, _ELSEWHERE, {"destination_qos": "back-end"}, [], id="QoS"
+        ),
+        pytest.param({}, {}, {}, [], id="its own pool serves the type"),
+    ],
+)
+def test_a_retype_whose_data_the_driver_may_leave(
+    how: dict[str, Any],
+    specs: dict[str, str],
+    seen: dict[str, Any],
+    says: list[str],
+) -> None:
+    survey = builders.survey(
+        volume_type=builders.volume_type(
+            extra_specs={"volume_backend_name": "own"}
+        ),
+        destination_type=builders.silver(extra_specs=specs),
+        pools=(
+            builders.pool(
+                builders.POOL, location_info=_HERE, volume_backend_name="own"
+            ),
+            builders.pool(
+                builders.SPARE,
+                location_info=_SAME,
+                volume_backend_name="spare",
+                multiattach=False,
+            ),
+        ),
+        **seen,
+    )
+    case = builders.case(builders.retype(), survey, **how)
+
+    found = list(data.copied(case))
+
+    assert [one.result.value for one in found] == says
+    # Cinder has no such option for a retype.
+    assert all("--force-host-copy" not in one.remedy for one in found)
 
 
 @pytest.mark.parametrize(
