@@ -120,8 +120,8 @@ def test_in_words() -> None:
 
     assert found.sentences == [
         (
-            "estimate: 40 moves, 400 GiB, take about 17 min, until 12:16 (4 at "
-            "once; from 3 moves of earlier reports)"
+            "estimate: 40 moves, 400 GiB, take about 17 min, until 12:16 (4 "
+            "at once; from 3 moves of earlier reports)"
         )
     ]
     assert found.left_out == {}
@@ -153,8 +153,8 @@ def test_what_does_not_fit_before_the_end() -> None:
 
     assert found.sentences == [
         (
-            "estimate: 8 moves, 80 GiB, take about 7 min, until 12:06 (2 at once; "
-            "from 3 moves of earlier reports)"
+            "estimate: 8 moves, 80 GiB, take about 7 min, until 12:06 (2 at "
+            "once; from 3 moves of earlier reports)"
         ),
         "estimate: does not fit before 12:07: 4 of 12 volumes",
     ]

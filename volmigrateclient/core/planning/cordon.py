@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Keeping new volumes away from what is being emptied.
+
+The source's cinder-volume services are disabled before the first move, with
+a reason that carries a mark, and enabled again at the end. The mark is all
+the memory there is: a run that was killed is known by it. What somebody else
+disabled is left to him.
+
+Cinder's answers are not believed: releases 28 and 29 answer a request to
+enable a service with 200 and do nothing (services.rst, services-enable), so
+every change is read back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import re
+import shlex
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from volmigrateclient.core import model
+from volmigrateclient.core.cloud import Cloud
+from volmigrateclient.core.model import errors
+from volmigrateclient.core.planning.plan import Plan
+
+_MARK = re.compile(r"\[volmig-cordon ([0-9a-f]{12})\]")
+#: Characters of a file's name in a reason, of which Cinder takes 255.
+_SHORT = 80
+
+
+def plan_id(plan: Plan) -> str:
+    """What a plan is known by, however often it is applied or edited."""
+    known: list[object] = [
+        plan.auth_url,
+        plan.region_name,
+        plan.created_at,
+    ]
+    if plan.created_at:
+        known.append(dict(plan.selection))
+    else:
+        known.append([step.action.resource_id for step in plan.steps])
+    text = json.dumps(known, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """What can be disabled: a service, or the cluster that it is in.
+
+    :param name: ``host@backend`` or ``cluster@backend``
+    """
+
+    name: str
+    is_cluster: bool
+    enabled: bool
+    reason: str | None = None
+
+    @property
+    def mark(self) -> str | None:
+        """The plan whose cordon it is; None for none of ours."""
+        found = None if self.enabled else _MARK.search(self.reason or "")
+        return found[1] if found else None
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        return f"{'cluster' if self.is_cluster else 'service'} {self.name}"
+
+    @property
+    def remedy(self) -> str:
+        """What enables it again."""
+        name = shlex.quote(self.name)
+        if self.is_cluster:
+            return f"cinder cluster-enable {name}"
+        # Both are Cinder's own; the second sets what 'enable' does not.
+        return (
+            f"openstack volume service set --enable {name} cinder-volume; if "
+            "it stays disabled, as with Cinder 28 and 29: cinder freeze-host "
+            f"{name} && cinder thaw-host {name}"
+        )
+
+
+def places(cloud: Cloud, backends: Collection[str]) -> list[Place]:
+    """What serves these backends (``host@backend``), as it is now.
+
+    :raises LookupFailedError: a backend that no service is known of
+    """
+    if not backends:
+        return []
+    services = {one.host: one for one in cloud.list_volume_services()}
+    names = {one.cluster for one in services.values() if one.cluster}
+    clusters = (
+        {one.name: one for one in cloud.list_volume_clusters()}
+        if names
+        else {}
+    )
+    found: dict[str, Place] = {}
+    for backend in sorted(backends):
+        place = _place(backend, services, clusters)
+        found[place.name] = place
+    return list(found.values())
+
+
+def _place(
+    backend: str,
+    services: Mapping[str, model.Service],
+    clusters: Mapping[str, model.Cluster],
+) -> Place:
+    service = services.get(backend)
+    name = service.cluster if service is not None else backend
+    if name and name in clusters:
+        cluster = clusters[name]
+        return Place(name, True, cluster.enabled, cluster.disabled_reason)
+    if service is None:
+        raise errors.LookupFailedError(
+            f"cannot cordon {backend}: Cinder lists no cinder-volume service "
+            "of that name (see 'openstack volume service list')"
+        )
+    return Place(backend, False, service.enabled, service.disabled_reason)
+
+
+def sources(plan: Plan, hosts: Mapping[str, str | None]) -> set[str]:
+    """The backends that a plan takes volumes away from.
+
+    :param hosts: the pools of volumes of which the plan recorded none
+    :raises InvalidActionError: it moves volumes there, too, which Cinder's
+        scheduler would refuse
+    """
+    leaves, reaches = set(), set()
+    for step in plan.steps:
+        planned = step.planned
+        host = planned.host if planned is not None else None
+        host = host or hosts.get(step.action.resource_id)
+        if host:
+            leaves.add(model.backend_of(host))
+        if step.action.destination_node:
+            reaches.add(model.backend_of(step.action.destination_node))
+    both = sorted(leaves & reaches)
+    if both:
+        raise errors.InvalidActionError(
+            f"cannot cordon {', '.join(both)}: the plan moves volumes there, "
+            "too, and Cinder places nothing on a service that is disabled"
+        )
+    return leaves
+
+
+class Cordon:
+    """Disables places for the length of a run, and puts them back.
+
+    :param cloud: not one that keeps answers
+    :param plan: the ID of the plan that is carried out
+    :param label: of the plan, for those who read the reason
+    """
+
+    def __init__(self, cloud: Cloud, plan: str, label: str = "") -> None:
+        self._cloud = cloud
+        self._plan = plan
+        self._label = label[:_SHORT]
+        self._ours: set[str] = set()
+
+    @property
+    def reason(self) -> str:
+        """What is written at what is disabled."""
+        words = f"being emptied: watcher-migrate apply {self._label}"
+        return f"{words.rstrip()} [volmig-cordon {self._plan}]"
+
+    def adopt(self, found: Iterable[Place]) -> list[str]:
+        """Take over what an earlier run of the plan left disabled.
+
+        :returns: what is to be known of it
+        """
+        told = []
+        for place in found:
+            if place.mark == self._plan:
+                self._ours.add(place.name)
+                told.append(
+                    f"{place.label} is disabled since an earlier run of this "
+                    "plan"
+                )
+            elif place.mark is not None:
+                told.append(
+                    f"{place.label} is disabled by another plan "
+                    f"({place.reason}), which will enable it"
+                )
+        return told
+
+    def put_up(self, backends: Collection[str]) -> list[str]:
+        """Disable what is enabled, and see that it is.
+
+        :returns: what was done, or not
+        :raises FailedError: something is still enabled; what had been
+            disabled by then was put back
+        """
+        found = places(self._cloud, backends)
+        told = self.adopt(found)
+        told += [
+            f"{place.label} was disabled before, and stays so: {place.reason}"
+            for place in found
+            if not place.enabled and place.mark is None
+        ]
+        wanted = [place for place in found if place.enabled]
+        try:
+            for place in wanted:
+                self._ours.add(place.name)
+                # What it really did is read anyway.
+                with contextlib.suppress(errors.UnansweredError):
+                    self._disable(place)
+            told += self._verified(wanted, backends)
+        except errors.MigrateError as error:
+            left = self.take_down(backends)
+            raise errors.FailedError(
+                "; ".join([f"nothing was moved: {error}", *left])
+            ) from error
+        return told
+
+    def _verified(
+        self, wanted: Sequence[Place], backends: Collection[str]
+    ) -> list[str]:
+        now = {p.name: p for p in places(self._cloud, backends)}
+        still = [
+            place.label
+            for place in wanted
+            if now[place.name].mark != self._plan
+        ]
+        if still:
+            raise errors.FailedError(
+                f"Cinder was told to disable {', '.join(still)}, and did not"
+            )
+        return [
+            f"{place.label} is disabled: no new volumes" for place in wanted
+        ]
+
+    def take_down(self, backends: Collection[str]) -> list[str]:
+        """Enable what this cordon disabled, and see that it is.
+
+        :returns: what was done; of what could not be, how to
+        """
+        told = []
+        found = self._found(backends)
+        for place in found:
+            if place.enabled:
+                continue
+            if place.mark != self._plan:
+                told.append(
+                    f"{place.label} was disabled by somebody else meanwhile, "
+                    f"and stays so: {place.reason}"
+                )
+                continue
+            with contextlib.suppress(errors.CloudError):
+                self._enable(place)
+        now = {p.name: p for p in self._found(backends)} if found else {}
+        for place in found:
+            if place.mark != self._plan:
+                continue
+            if now[place.name].enabled:
+                told.append(f"{place.label} is enabled again")
+            else:
+                told.append(
+                    f"{place.label} is still disabled, although Cinder was "
+                    f"told to enable it; to enable it: {place.remedy}"
+                )
+        return told
+
+    def keep(self, backends: Collection[str]) -> list[str]:
+        """Leave everything disabled; how to enable it."""
+        return [
+            f"{place.label} stays disabled; to enable it: {place.remedy}"
+            for place in self._found(backends)
+            if place.mark == self._plan
+        ]
+
+    def _found(self, backends: Collection[str]) -> list[Place]:
+        return [
+            place
+            for place in places(self._cloud, backends)
+            if place.name in self._ours
+        ]
+
+    def _disable(self, place: Place) -> None:
+        if place.is_cluster:
+            self._cloud.disable_volume_cluster(place.name, self.reason)
+        else:
+            self._cloud.disable_volume_service(place.name, self.reason)
+
+    def _enable(self, place: Place) -> None:
+        if place.is_cluster:
+            self._cloud.enable_volume_cluster(place.name)
+        else:
+            self._cloud.enable_volume_service(place.name)
