@@ -27,7 +27,7 @@ from volmigrateclient.core.cloud import Cloud
 from volmigrateclient.core.model import errors
 from volmigrateclient.core.planning.plan import Plan
 
-_MARK = re.compile(r"\[volmig-cordon ([0-9a-f]{12})\]")
+_MARK = re.compile(r"\[volmig-cordon ([0-9a-f]{12})( keep)?\]")
 #: Characters of a file's name in a reason, of which Cinder takes 255.
 _SHORT = 80
 
@@ -62,8 +62,16 @@ class Place:
     @property
     def mark(self) -> str | None:
         """The plan whose cordon it is; None for none of ours."""
-        found = None if self.enabled else _MARK.search(self.reason or "")
-        return found[1] if found else None
+        return None if self._marked is None else self._marked[1]
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it was meant to stay at the run's end."""
+        return self._marked is not None and self._marked[2] is not None
+
+    @property
+    def _marked(self) -> re.Match[str] | None:
+        return None if self.enabled else _MARK.search(self.reason or "")
 
     @property
     def label(self) -> str:
@@ -84,24 +92,28 @@ class Place:
         )
 
 
-def places(cloud: Cloud, backends: Collection[str]) -> list[Place]:
+def places(
+    cloud: Cloud, backends: Collection[str], all_known: bool = True
+) -> list[Place]:
     """What serves these backends (``host@backend``), as it is now.
 
+    :param all_known: False leaves out what no service is known of
     :raises LookupFailedError: a backend that no service is known of
     """
     if not backends:
         return []
     services = {one.host: one for one in cloud.list_volume_services()}
-    names = {one.cluster for one in services.values() if one.cluster}
+    named = {one.cluster for one in services.values() if one.cluster}
     clusters = (
         {one.name: one for one in cloud.list_volume_clusters()}
-        if names
+        if named
         else {}
     )
     found: dict[str, Place] = {}
     for backend in sorted(backends):
-        place = _place(backend, services, clusters)
-        found[place.name] = place
+        if all_known or backend in services or backend in clusters:
+            place = _place(backend, services, clusters)
+            found[place.name] = place
     return list(found.values())
 
 
@@ -123,29 +135,38 @@ def _place(
     return Place(backend, False, service.enabled, service.disabled_reason)
 
 
-def sources(plan: Plan, hosts: Mapping[str, str | None]) -> set[str]:
+def sources(
+    plan: Plan, hosts: Mapping[str, str | None] | None = None
+) -> set[str]:
     """The backends that a plan takes volumes away from.
 
     :param hosts: the pools of volumes of which the plan recorded none
-    :raises InvalidActionError: it moves volumes there, too, which Cinder's
-        scheduler would refuse
     """
-    leaves, reaches = set(), set()
-    for step in plan.steps:
-        planned = step.planned
-        host = planned.host if planned is not None else None
-        host = host or hosts.get(step.action.resource_id)
-        if host:
-            leaves.add(model.backend_of(host))
-        if step.action.destination_node:
-            reaches.add(model.backend_of(step.action.destination_node))
-    both = sorted(leaves & reaches)
+    read = hosts or {}
+    found = [
+        (step.planned.host if step.planned else None)
+        or read.get(step.action.resource_id)
+        for step in plan.steps
+    ]
+    return {model.backend_of(host) for host in found if host}
+
+
+def refuse_destinations(plan: Plan, backends: Collection[str]) -> None:
+    """Let backends pass to which the plan moves nothing.
+
+    :raises InvalidActionError: it does, and Cinder would refuse that
+    """
+    reached = {
+        model.backend_of(step.action.destination_node)
+        for step in plan.steps
+        if step.action.destination_node
+    }
+    both = sorted(reached & set(backends))
     if both:
         raise errors.InvalidActionError(
             f"cannot cordon {', '.join(both)}: the plan moves volumes there, "
             "too, and Cinder places nothing on a service that is disabled"
         )
-    return leaves
 
 
 class Cordon:
@@ -154,25 +175,37 @@ class Cordon:
     :param cloud: not one that keeps answers
     :param plan: the ID of the plan that is carried out
     :param label: of the plan, for those who read the reason
+    :param keep: leave everything disabled at the end
     """
 
-    def __init__(self, cloud: Cloud, plan: str, label: str = "") -> None:
+    def __init__(
+        self, cloud: Cloud, plan: str, label: str = "", keep: bool = False
+    ) -> None:
         self._cloud = cloud
         self._plan = plan
         self._label = label[:_SHORT]
+        self._keep = keep
         self._ours: set[str] = set()
 
     @property
     def reason(self) -> str:
         """What is written at what is disabled."""
         words = f"being emptied: watcher-migrate apply {self._label}"
-        return f"{words.rstrip()} [volmig-cordon {self._plan}]"
+        keep = " keep" if self._keep else ""
+        return f"{words.rstrip()} [volmig-cordon {self._plan}{keep}]"
 
-    def adopt(self, found: Iterable[Place]) -> list[str]:
+    def recall(self, backends: Collection[str]) -> list[str]:
         """Take over what an earlier run of the plan left disabled.
+
+        For a run that wants no cordon of its own. What that run was told to
+        leave so is left so.
 
         :returns: what is to be known of it
         """
+        found = places(self._cloud, backends, all_known=False)
+        return self._adopt([place for place in found if not place.is_kept])
+
+    def _adopt(self, found: Iterable[Place]) -> list[str]:
         told = []
         for place in found:
             if place.mark == self._plan:
@@ -196,7 +229,7 @@ class Cordon:
             disabled by then was put back
         """
         found = places(self._cloud, backends)
-        told = self.adopt(found)
+        told = self._adopt(found)
         told += [
             f"{place.label} was disabled before, and stays so: {place.reason}"
             for place in found
@@ -234,6 +267,13 @@ class Cordon:
             f"{place.label} is disabled: no new volumes" for place in wanted
         ]
 
+    def end(self, backends: Collection[str]) -> list[str]:
+        """Enable everything again, or leave it so if it is to be kept.
+
+        :returns: what was done; of what could not be, how to
+        """
+        return self._kept(backends) if self._keep else self.take_down(backends)
+
     def take_down(self, backends: Collection[str]) -> list[str]:
         """Enable what this cordon disabled, and see that it is.
 
@@ -265,8 +305,7 @@ class Cordon:
                 )
         return told
 
-    def keep(self, backends: Collection[str]) -> list[str]:
-        """Leave everything disabled; how to enable it."""
+    def _kept(self, backends: Collection[str]) -> list[str]:
         return [
             f"{place.label} stays disabled; to enable it: {place.remedy}"
             for place in self._found(backends)
@@ -276,7 +315,7 @@ class Cordon:
     def _found(self, backends: Collection[str]) -> list[Place]:
         return [
             place
-            for place in places(self._cloud, backends)
+            for place in places(self._cloud, backends, all_known=False)
             if place.name in self._ours
         ]
 

@@ -203,8 +203,11 @@ def test_after_a_kill_the_next_run_knows_and_puts_it_back() -> None:
 def test_a_run_without_a_cordon_puts_back_that_of_an_earlier_one() -> None:
     cinder = _cinder(enabled=False, disabled_reason=_OURS)
     one = _cordon(cinder)
-    one.adopt(cordon.places(cinder.core, [_ALPHA]))
 
+    # A backend that is no more has nothing to be put back.
+    assert one.recall([_ALPHA, "c9@x"]) == [
+        "service c1@gold is disabled since an earlier run of this plan"
+    ]
     assert one.take_down([_ALPHA]) == ["service c1@gold is enabled again"]
 
 
@@ -248,13 +251,21 @@ def test_a_cluster_is_disabled_as_a_whole() -> None:
 
 def test_it_may_be_kept() -> None:
     cinder = _cinder()
-    one = _cordon(cinder)
+    one = cordon.Cordon(cinder.core, _ID, "plan.json", keep=True)
     one.put_up([_ALPHA])
 
-    (said,) = one.keep([_ALPHA])
+    (said,) = one.end([_ALPHA])
 
     assert said.startswith("service c1@gold stays disabled; to enable it: ")
     assert cinder.writes == [("disable", _ALPHA)]
+    # A later run that wants no cordon leaves it so.
+    assert _cordon(cinder).recall([_ALPHA]) == []
+    # One that wants one ends it.
+    one = _cordon(cinder)
+    assert one.put_up([_ALPHA]) == [
+        "service c1@gold is disabled since an earlier run of this plan"
+    ]
+    assert one.end([_ALPHA]) == ["service c1@gold is enabled again"]
 
 
 def test_a_backend_without_a_service_is_refused() -> None:
@@ -299,8 +310,9 @@ def test_what_a_plan_leaves() -> None:
 def test_a_source_that_is_a_destination_is_refused() -> None:
     plan = _plan("c2@gold#other")
 
+    cordon.refuse_destinations(plan, ["c1@gold"])
     with pytest.raises(errors.InvalidActionError, match="cannot cordon c2@"):
-        cordon.sources(plan, {})
+        cordon.refuse_destinations(plan, cordon.sources(plan))
 
 
 @pytest.mark.parametrize(
