@@ -19,12 +19,11 @@ import dataclasses
 import hashlib
 import json
 import re
-import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from volmigrateclient.core import model
 from volmigrateclient.core.cloud import Cloud
-from volmigrateclient.core.model import errors
+from volmigrateclient.core.model import errors, wording
 from volmigrateclient.core.planning.plan import Plan
 
 _MARK = re.compile(r"\[volmig-cordon ([0-9a-f]{12})( keep)?\]")
@@ -81,14 +80,15 @@ class Place:
     @property
     def remedy(self) -> str:
         """What enables it again."""
-        name = shlex.quote(self.name)
         if self.is_cluster:
-            return f"cinder cluster-enable {name}"
-        # Both are Cinder's own; the second sets what 'enable' does not.
+            return f"cinder cluster-enable {wording.shell(self.name)}"
+        # The second sets what 'enable' does not (services.rst,
+        # services-enable).
         return (
-            f"openstack volume service set --enable {name} cinder-volume; if "
-            "it stays disabled, as with Cinder 28 and 29: cinder freeze-host "
-            f"{name} && cinder thaw-host {name}"
+            f"openstack volume service set --enable {wording.shell(self.name)}"
+            " cinder-volume; if it stays disabled, as with Cinder 28 and 29: "
+            f"cinder freeze-host {wording.shell(self.name)} && cinder "
+            f"thaw-host {wording.shell(self.name)}"
         )
 
 

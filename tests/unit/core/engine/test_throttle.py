@@ -224,9 +224,7 @@ def test_windows_close_and_open_again() -> None:
     # The first was let in by what is assumed, the others by what it took.
     assert begun["v0"] == 12 * _HOUR - 2 * _HOUR
     assert all(begun[f"v{n}"] >= 10 * _HOUR for n in range(4))
-    assert bench.log.of("note") == [
-        "the next window opens in 9 h 57 min"
-    ]
+    assert bench.log.of("note") == ["the next window opens in 9 h 57 min"]
     assert {"window at Mon 22:00": 4} in bench.log.of("waiting")
 
 
