@@ -82,13 +82,14 @@ class Place:
         """What enables it again."""
         if self.is_cluster:
             return f"cinder cluster-enable {wording.shell(self.name)}"
-        # The second sets what 'enable' does not (services.rst,
+        # Freezing and thawing sets what 'enable' does not (services.rst,
         # services-enable).
         return (
             f"openstack volume service set --enable {wording.shell(self.name)}"
-            " cinder-volume; if it stays disabled, as with Cinder 28 and 29: "
-            f"cinder freeze-host {wording.shell(self.name)} && cinder "
-            f"thaw-host {wording.shell(self.name)}"
+            " cinder-volume; if it stays disabled, as with Cinder 28 and 29, "
+            "freeze and thaw it: openstack volume host set --disable "
+            f"{wording.shell(self.name)}; openstack volume host set --enable "
+            f"{wording.shell(self.name)}"
         )
 
 

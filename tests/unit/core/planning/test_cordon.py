@@ -109,7 +109,10 @@ def test_a_release_that_enables_nothing_is_not_believed() -> None:
     (said,) = one.take_down([_ALPHA])
 
     assert said.startswith("service c1@gold is still disabled, although")
-    assert "cinder freeze-host c1@gold && cinder thaw-host c1@gold" in said
+    assert said.endswith(
+        "openstack volume host set --disable c1@gold; openstack volume host "
+        "set --enable c1@gold"
+    )
 
 
 def test_a_release_that_disables_nothing_is_not_believed() -> None:
