@@ -70,7 +70,7 @@ class Admission:
     ) -> None:
         self.limits = limits or Limits()
         self.paused = False
-        self._window = window or Window()
+        self.window = window or Window()
         self.pace = pace or Pace()
         self.durations = Durations()
         self._running: collections.Counter[str] = collections.Counter()
@@ -90,7 +90,7 @@ class Admission:
         if limits.failures_per_route and failed >= limits.failures_per_route:
             source, destination = job.route
             return f"{_moves(failed)} from {source} to {destination} failed"
-        return self._window.refusal(self.pace.at_most(job))
+        return self.window.refusal(self.pace.at_most(job))
 
     @property
     def hold(self) -> str | None:
@@ -98,7 +98,7 @@ class Admission:
 
         It ends by itself or by somebody's word, not by a move's end.
         """
-        return "resume" if self.paused else self._window.closed
+        return "resume" if self.paused else self.window.closed
 
     def resumes_in(self) -> float:
         """Seconds until more may start though no move ends.
@@ -107,7 +107,7 @@ class Admission:
         """
         if self.paused:
             return math.inf
-        opening = self._window.next_opening()
+        opening = self.window.next_opening()
         return math.inf if opening is None else opening
 
     @property
@@ -147,9 +147,9 @@ class Admission:
 
     def window_of(self, job: Job) -> str | None:
         """The next window, where a job does not fit into this one."""
-        if not self._window.recurs:
+        if not self.window.recurs:
             return None
-        return self._window.wait(self.pace.at_most(job))
+        return self.window.wait(self.pace.at_most(job))
 
     def starts_within(self, seconds: float) -> int:
         """How many jobs are likely to be started in so many seconds."""

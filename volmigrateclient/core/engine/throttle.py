@@ -92,6 +92,8 @@ class Throttle:
         self._skipped: set[str] = set()
         self._next: list[str] = []
         self._ended: set[str] = set()
+        #: Whether anything was changed by now.
+        self.used = False
         #: Called when there is something to do, by any thread.
         self.ring: Callable[[], None] = lambda: None
 
@@ -149,6 +151,7 @@ class Throttle:
                 )
             )
             if instruction.verb is not Verb.STATUS:
+                self.used |= done.heeded
                 yield done.text, done.skipped
 
     def _act(
