@@ -86,9 +86,7 @@ def test_another_terminal_pauses_and_steers(
     assert "skipped with 'control'" in row["Reason"]
     order = [e.volume_id for e in batch.journal.entries if e.begins]
     assert order[1] == first
-    assert batch.journal.begun == dict.fromkeys(
-        set(batch.ids) - {skipped}, 1
-    )
+    assert batch.journal.begun == dict.fromkeys(set(batch.ids) - {skipped}, 1)
     assert batch.journal.most_at_once(dict.fromkeys(batch.ids, 0)) == {0: 2}
     assert "paused: nothing more is started" in done.stderr
     # It is gone with the run.
@@ -208,9 +206,7 @@ def test_a_forecast_of_forty_moves(
     report, events = tmp_path / "report.jsonl", tmp_path / "events.jsonl"
     learnt = batches.Batch(make, openstack, file, [{}] * 12)
     assert learnt.apply(f"--report={report}").exit_code == 0
-    batch = batches.Batch(
-        make, openstack, tmp_path / "forty.json", [{}] * 40
-    )
+    batch = batches.Batch(make, openstack, tmp_path / "forty.json", [{}] * 40)
 
     done = batch.apply(f"--pace={report}", f"--events={events}")
 

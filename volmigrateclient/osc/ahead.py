@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import datetime
+import itertools
 import pathlib
 import time
 import typing
@@ -14,18 +14,20 @@ from collections.abc import Callable, Iterator, Sequence
 
 from volmigrateclient.core import model, paths
 from volmigrateclient.core.cloud import Cloud
-from volmigrateclient.core.engine.admission import Admission, Limits
+from volmigrateclient.core.engine.admission import Admission
 from volmigrateclient.core.engine.job import Job
 from volmigrateclient.core.engine.reporter import Reporter
 from volmigrateclient.core.engine.throttle import Throttle
+from volmigrateclient.core.model import errors
+from volmigrateclient.core.planning import files
 from volmigrateclient.core.planning.forecast import Forecast, forecast
 from volmigrateclient.core.planning.plan import Plan
 from volmigrateclient.osc import (
-    ahead_options,
     control_socket,
     cordon,
     events,
     metrics,
+    progress,
 )
 
 if typing.TYPE_CHECKING:
@@ -47,7 +49,6 @@ class Ahead:
         self,
         plan: Plan,
         admission: Admission,
-        say: Say,
         told: events.Events | None,
         counted: metrics.Metrics | None,
     ) -> None:
@@ -61,7 +62,6 @@ class Ahead:
                 for step in plan.steps
             },
         )
-        self._say = say
         self._events = told
         self._metrics = counted
         self._began = time.monotonic()
@@ -89,28 +89,23 @@ class Ahead:
             self._metrics.expected_end = found.ends.timestamp()
         if self._events is not None:
             for job in jobs:
-                one = found.moves[job.volume_id]
-                starts = (
-                    None
-                    if one.starts is None
-                    else found.begins + datetime.timedelta(seconds=one.starts)
-                )
                 self._events.planned(
-                    job.request.action, _known(job), starts, one.seconds
+                    job.request.action,
+                    _known(job),
+                    found.starts_of(job.volume_id),
+                    found.moves[job.volume_id].seconds,
                 )
 
     def over(
         self, results: Sequence[paths.MoveResult], exit_code: int, text: str
-    ) -> None:
+    ) -> list[str]:
         """Say how it went.
 
         :param text: what people are told of the results
+        :returns: what they are told besides: how good the forecast was
         """
         seconds = time.monotonic() - self._began
         done = [r for r in results if r.outcome is paths.Outcome.DONE]
-        hindsight = self._hindsight(seconds, len(done))
-        if hindsight is not None:
-            self._say(hindsight)
         if self._events is not None:
             self._events.summary(
                 collections.Counter(r.outcome.value for r in results),
@@ -122,17 +117,17 @@ class Ahead:
             )
         if self._metrics is not None:
             self._metrics.over(exit_code)
+        return self._hindsight(seconds, len(done))
 
-    def _hindsight(self, seconds: float, done: int) -> str | None:
-        """How good the forecast was; None where nothing was to be moved."""
+    def _hindsight(self, seconds: float, done: int) -> list[str]:
         found = self._forecast
         if found is None or not done:
-            return None
+            return []
         count = sum(one.starts is not None for one in found.moves.values())
         if done != count or self.throttle.used:
-            # Of something else than what then happened.
-            return None
-        return found.hindsight(seconds)
+            # It was of something else than what then happened.
+            return []
+        return [found.hindsight(seconds)]
 
 
 def _known(job: Job) -> model.PlannedVolume | None:
@@ -141,31 +136,44 @@ def _known(job: Job) -> model.PlannedVolume | None:
     return job.planned
 
 
+def refuse_files(parsed: argparse.Namespace) -> None:
+    """Let the files pass that events and metrics may be written to.
+
+    :raises FailedError: one is the plan, the report or the other of them
+    """
+    named = {
+        "the plan": pathlib.Path(parsed.plan),
+        "the report": parsed.report,
+        "--events": None
+        if parsed.events in (None, "-")
+        else pathlib.Path(parsed.events),
+        "--metrics": parsed.metrics,
+    }
+    for one, other in itertools.combinations(named, 2):
+        if files.same(named[one], named[other]):
+            raise errors.FailedError(
+                f"{named[other]} cannot be {one} and {other} at once"
+            )
+
+
 @contextlib.contextmanager
 def of_run(
     parsed: argparse.Namespace,
     plan: Plan,
     file: pathlib.Path | None,
-    limits: Limits,
-    until: datetime.datetime | None,
+    admission: Admission,
+    stderr: progress.Output,
     say: Say,
-    stderr: typing.Any,
     complain: Say,
 ) -> Iterator[Ahead]:
     """A run of a plan, with all that the options ask for.
 
     :param file: the plan's; None came through a pipe, and is not controlled
-    :param until: when all has to be over; None is never
-    :param say: tells people something that is no error
     :param stderr: for ``--events -``
-    :param complain: told of what could not be written; the moves went on
+    :param say: tells people something that is no error
+    :param complain: told of what could not be written; the moves go on
     :raises MigrateError: something cannot be; nothing was done
     """
-    admission = Admission(
-        limits,
-        ahead_options.window(parsed, until),
-        ahead_options.pace(parsed),
-    )
     sizes = {
         step.action.resource_id: (step.planned.size or 0)
         if step.planned
@@ -177,7 +185,7 @@ def of_run(
         events.to(parsed.events, stderr, complain) as told,
         metrics.to(parsed.metrics, label, sizes, complain) as counted,
     ):
-        run = Ahead(plan, admission, say, told, counted)
+        run = Ahead(plan, admission, told, counted)
         if file is None:
             yield run
             return

@@ -12,8 +12,10 @@ import typing
 from osc_lib import exceptions
 
 from volmigrateclient.i18n import _
+from volmigrateclient.osc import apply_options
 
 if typing.TYPE_CHECKING:
+    from volmigrateclient.core.engine.admission import Admission, Limits
     from volmigrateclient.core.engine.pace import Pace
     from volmigrateclient.core.engine.window import Window
     from volmigrateclient.core.planning.balance import Goal
@@ -50,6 +52,14 @@ def add_window(parser: argparse.ArgumentParser) -> None:
             "22:00-05:00 or 'sat,sun 00:00-24:00'; repeat for several"
         ),
     )
+
+
+def add_forecast(parser: argparse.ArgumentParser) -> None:
+    """How a plan would be carried out, to estimate how long it takes."""
+    apply_options.add_caps(parser)
+    apply_options.add_until(parser)
+    add_window(parser)
+    add_pace(parser)
 
 
 def add_balance(parser: argparse.ArgumentParser) -> None:
@@ -113,6 +123,20 @@ def add_run(parser: argparse.ArgumentParser) -> None:
             "replaced every few seconds"
         ),
     )
+
+
+def admission(
+    parsed: argparse.Namespace, limits: Limits, until: datetime.datetime | None
+) -> Admission:
+    """By which caps, windows and pace moves are started.
+
+    :param until: when all has to be over; None is never
+    :raises CommandError: a report cannot be read
+    :raises InvalidActionError: a window is not one
+    """
+    from volmigrateclient.core.engine.admission import Admission
+
+    return Admission(limits, window(parsed, until), pace(parsed))
 
 
 def pace(parsed: argparse.Namespace) -> Pace:

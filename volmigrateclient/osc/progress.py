@@ -145,9 +145,6 @@ class LineReporter(Reporter):
         volume_id = volume.id if volume else move.action.resource_id
         self._say(f"{label(name, volume_id)}: warning: {text}")
 
-    def stopping(self, reason: str, running: int) -> None:
-        self._say(reason)
-
     def retrying(self, text: str) -> None:
         self._say(text)
 

@@ -41,6 +41,9 @@ class Limits:
     failures_per_route: int | None = None
 
 
+#: What everything waits for while it is paused: the word that ends it.
+PAUSED = "resume"
+
 #: Ends after which Cinder may still be at it; such a move keeps its place
 #: under the caps, which else would not hold.
 _GOES_ON = (paths.Outcome.STILL_RUNNING, paths.Outcome.INTERRUPTED)
@@ -98,7 +101,7 @@ class Admission:
 
         It ends by itself or by somebody's word, not by a move's end.
         """
-        return "resume" if self.paused else self.window.closed
+        return PAUSED if self.paused else self.window.closed
 
     def resumes_in(self) -> float:
         """Seconds until more may start though no move ends.

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 from volmigrateclient.core import model
 from volmigrateclient.core.checks import scheduler
 from volmigrateclient.core.cloud import Cloud
+from volmigrateclient.core.cloud.cached import share_answers
 from volmigrateclient.core.cloud.place import Place, place_of
 from volmigrateclient.core.cloud.preread import PrereadCloud
 from volmigrateclient.core.cloud.survey import find_type
@@ -21,7 +21,11 @@ from volmigrateclient.core.planning.balance import (
     Goal,
     even_out,
 )
-from volmigrateclient.core.planning.selection import Selection, select
+from volmigrateclient.core.planning.selection import (
+    Selection,
+    refuse_unknown_nodes,
+    select,
+)
 
 
 def plan(
@@ -29,7 +33,7 @@ def plan(
     selection: Selection,
     goal: Goal,
     options: model.Options | None = None,
-) -> tuple[list[planner.Assessment], Balance]:
+) -> tuple[planner.Outlook, Balance]:
     """The moves that even out the pools of one type; only list requests.
 
     :param selection: which volumes may be moved; it names the type
@@ -38,11 +42,15 @@ def plan(
     :raises InvalidActionError: no type is named, or several are
     :raises LookupFailedError: there is no such type, or no pool serves it
     """
+    # The volumes are looked for by names that the services tell.
+    cloud = share_answers(cloud)
     types = cloud.list_types()
     volume_type = _only_type(selection, types)
     selected = select(cloud, selection, types)
+    refuse_unknown_nodes(cloud, selection, selected)
     preread = PrereadCloud(cloud, selected.volumes, types)
     places = _serving(preread, volume_type)
+    pools = planner.pools_shown(preread)
     ledger = planner.Ledger(
         preread, planner.Destination(), options or model.Options()
     )
@@ -65,26 +73,26 @@ def plan(
             for name, place in places.items()
             if place.holds(volume)
         ],
-        [pool for pool in preread.list_pools() if pool.name in places],
+        [pool for pool in pools if pool.name in places],
         volume_type,
         goal,
         judge,
     )
-    return [ready[one.volume.id] for one in balance.transfers], balance
+    moves = tuple(ready[one.volume.id] for one in balance.transfers)
+    return planner.Outlook(moves, pools), balance
 
 
 def _only_type(
     selection: Selection, types: Sequence[model.VolumeType]
 ) -> model.VolumeType:
-    names = selection.source_type
-    if not names or len(names) != 1:
+    names = selection.source_types
+    if len(names) != 1:
         raise errors.InvalidActionError(
-            "name the one type whose pools are to be evened out: "
-            "--source-type"
+            "name the one type whose pools are to be evened out: --source-type"
         )
     found = find_type(types, names[0])
     if found is None:
-        raise errors.UnknownTypeError(names[0])
+        raise errors.UnknownTypeError(names[0], (one.name for one in types))
     return found
 
 

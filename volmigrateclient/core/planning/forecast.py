@@ -15,7 +15,7 @@ import datetime
 import heapq
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from volmigrateclient.core import model, paths
 from volmigrateclient.core.engine.admission import Admission, Limits
@@ -23,6 +23,8 @@ from volmigrateclient.core.engine.job import Job
 from volmigrateclient.core.engine.pace import Expected, Pace
 from volmigrateclient.core.engine.queue import Queue
 from volmigrateclient.core.engine.window import Window, about, local_now
+from volmigrateclient.core.planning.order import Order
+from volmigrateclient.core.planning.planner import Outlook, Readiness
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +66,14 @@ class Forecast:
     def ends(self) -> datetime.datetime:
         """When the last move is expected to end."""
         return self.begins + datetime.timedelta(seconds=self.seconds)
+
+    def starts_of(self, volume_id: str) -> datetime.datetime | None:
+        """When a move is expected to start, in local time; None is never."""
+        starts = self.moves[volume_id].starts
+        if starts is None:
+            return None
+        moment = self.begins + datetime.timedelta(seconds=starts)
+        return moment.astimezone()
 
     @property
     def left_out(self) -> Mapping[str, int]:
@@ -125,20 +135,30 @@ def _briefly(reason: str) -> str:
     return text
 
 
-def jobs_of(
-    actions: Iterable[tuple[model.Action, model.Volume | None]],
-    planned: Mapping[str, model.PlannedVolume] | None = None,
-) -> list[Job]:
-    """Jobs as the engine takes them, to be played through."""
-    recorded = planned or {}
-    return [
+def of_outlook(
+    outlook: Outlook, order: Order, admission: Admission
+) -> Forecast:
+    """How long the moves take of a plan that was judged.
+
+    Those that are blocked are left out: they are not expected to move.
+
+    :param order: in which they are started
+    :param admission: by whose caps, windows and pace
+    """
+    jobs = [
         Job(
-            model.Request(action, model.Options(unattended=True)),
-            volume=volume,
-            planned=recorded.get(action.resource_id),
+            model.Request(one.action, model.Options(unattended=True)),
+            volume=one.volume,
         )
-        for action, volume in actions
+        for one in outlook.assessments
+        if one.readiness in (Readiness.READY, Readiness.MOVING)
     ]
+    return forecast(
+        order.apply(jobs, lambda job: job.size),
+        admission.limits,
+        admission.pace,
+        admission.window,
+    )
 
 
 def forecast(
