@@ -3,13 +3,22 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests import cloud as cloud_
-from tests.functional import conftest, moves, resources, shell, untouched
+from tests.functional import (
+    conftest,
+    killable,
+    moves,
+    pools,
+    resources,
+    shell,
+    untouched,
+)
 
 POOL = "cloudcluster@epsilon#pool"
 MEMBER = "host-1@epsilon#pool"
@@ -118,3 +127,47 @@ def test_what_is_on_the_pool_by_its_listed_name(
         )
         assert done.exit_code == 0, done.stderr
         assert volume.id in {row["ID"] for row in done.json}, node
+
+
+def test_a_cordon_is_put_around_the_whole_cluster(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    set_faults: conftest.SetFaults,
+    tmp_path: pathlib.Path,
+) -> None:
+    volume = make.volume("clustered")
+    file = tmp_path / "plan.json"
+    planned = openstack.migrate(
+        "plan",
+        "--source-node=cloudcluster@epsilon",
+        f"--name={volume.name}",
+        moves.type_("bronze"),
+        f"--output={file}",
+    )
+    assert planned.exit_code == 0, planned.stderr
+    cinder = pools.client(cloud, "admin")
+
+    def status() -> tuple[str, str]:
+        (found,) = cinder.clusters.list(detailed=True, binary="cinder-volume")
+        return found.status, found.disabled_reason or ""
+
+    for backend in ("alpha", "beta"):
+        set_faults(backend, create="slow:3")
+    command = killable.Command(
+        openstack,
+        *("volume", "watcher-migrate", "apply", str(file)),
+        "--auto-approve",
+        "--cordon",
+    )
+    resources.until(
+        "a cordon",
+        lambda: status()[0] == "disabled" and "volmig-cordon" in status()[1],
+    )
+    done = command.end()
+
+    assert done.exit_code == 0, done.stderr
+    assert "cluster cloudcluster@epsilon is disabled" in done.stderr
+    assert "cluster cloudcluster@epsilon is enabled again" in done.stderr
+    assert status() == ("enabled", "")
+    assert make.host(volume.id) in (moves.ALPHA, moves.BETA)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import functools
 import pathlib
 import sys
 import typing
@@ -15,6 +16,7 @@ from typing import Any, ClassVar
 from volmigrateclient.i18n import _
 from volmigrateclient.osc import (
     action_options,
+    ahead_options,
     apply_options,
     approval,
     command,
@@ -25,7 +27,10 @@ from volmigrateclient.osc import (
 if typing.TYPE_CHECKING:
     from volmigrateclient.core import paths
     from volmigrateclient.core.cloud import Cloud
+    from volmigrateclient.core.engine.admission import Admission
     from volmigrateclient.core.planning.plan import Plan
+    from volmigrateclient.osc import progress
+    from volmigrateclient.osc.ahead import Ahead
     from volmigrateclient.osc.names import Names
 
 _COLUMNS = (
@@ -67,40 +72,53 @@ class Apply(command.Lister):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         apply_options.add(parser)
+        ahead_options.add_pace(parser)
+        ahead_options.add_window(parser)
+        ahead_options.add_run(parser)
         plan_options.add_long(parser)
         return parser
 
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
-        from volmigrateclient.osc import cloud, failures, report
+        from volmigrateclient.osc import ahead, cloud, failures, report
 
         client_manager = self.app.client_manager
         now = datetime.datetime.now().astimezone()
         end = apply_options.end(parsed_args.until, now)
+        if parsed_args.events == "-":
+            # stderr is for programs then.
+            self.app.options.verbose_level = 0
         with failures.for_the_user():
             if parsed_args.plan == _STDIN:
                 approval.refuse_unasked(parsed_args.auto_approve, True)
             plan = _read(parsed_args.plan)
             report.refuse(parsed_args.report, pathlib.Path(parsed_args.plan))
+            ahead.refuse_files(parsed_args)
+            admission = ahead_options.admission(
+                parsed_args, apply_options.limits(parsed_args), end
+            )
             plan.refuse_other_cloud(
                 cloud.auth_url(client_manager),
                 cloud.region(client_manager),
             )
             approval.refuse_unasked(parsed_args.auto_approve)
             connected = cloud.connect(client_manager)
-            if not self._approved(connected, plan, parsed_args, end):
+            if not self._approved(
+                connected, plan, parsed_args, end, admission
+            ):
                 self.exit_code = exit_codes.INCOMPLETE
                 self.screen = []
                 self.say_last(_("nothing was started"))
                 return _COLUMNS, []
-            results = self._carry_out(connected, plan, parsed_args, end)
-            self.say_last(_summary(connected, plan, results))
-        code = exit_codes.of_plan({result.outcome for result in results})
-        if self._told_to_stop:
-            code = exit_codes.INTERRUPTED
-        self.exit_code = code or self.exit_code
+            results = self._carry_out(connected, plan, parsed_args, admission)
+        self.exit_code = self._code(results) or self.exit_code
         return _COLUMNS, self._shown(connected, results, parsed_args)
+
+    def _code(self, results: Sequence[paths.MoveResult]) -> int:
+        if self._told_to_stop:
+            return exit_codes.INTERRUPTED
+        return exit_codes.of_plan({result.outcome for result in results})
 
     def _approved(
         self,
@@ -108,9 +126,11 @@ class Apply(command.Lister):
         plan: Plan,
         parsed: argparse.Namespace,
         end: datetime.datetime | None,
+        admission: Admission,
     ) -> bool:
         """Show what is about to be done, and ask."""
-        from volmigrateclient.core.planning import review, summary
+        from volmigrateclient.core.planning import forecast, review, summary
+        from volmigrateclient.core.planning.order import Order
         from volmigrateclient.core.planning.planner import Readiness
         from volmigrateclient.osc import (
             frame,
@@ -125,24 +145,26 @@ class Apply(command.Lister):
             parsed.canary,
             end,
             datetime.datetime.now().astimezone(),
+            parsed.window,
         )
         if parsed.auto_approve:
             for text in (frame.planned(plan), *rules):
                 progress.note(self.app, text)
             return True
         with progress.counting(self.app, _("reviewing the plan")) as tell:
-            numbers = summary.summarize(
-                review.review(
-                    connected, plan, action_options.data_options(parsed), tell
-                )
+            found = review.review(
+                connected, plan, action_options.data_options(parsed), tell
             )
+        numbers = summary.summarize(found)
         width = terminal.size_of(self.app.stderr).width
         for part in plan_view.numbers_of(numbers, width):
             progress.note(self.app, "\n".join([*part, ""]))
         told = [
             plan_view.total(numbers),
             *rules,
-            frame.expected_duration(numbers, apply_options.limits(parsed)),
+            *forecast.of_outlook(
+                found, Order.named(parsed.order), admission
+            ).sentences,
         ]
         for text in told:
             progress.note(self.app, "\n".join(layout.wrapped(text, width)))
@@ -158,38 +180,55 @@ class Apply(command.Lister):
         connected: Cloud,
         plan: Plan,
         parsed: argparse.Namespace,
-        end: datetime.datetime | None,
+        admission: Admission,
+    ) -> Sequence[paths.MoveResult]:
+        """Move everything, with a cordon and what else was asked for."""
+        from volmigrateclient.osc import ahead, progress
+
+        output = progress.Output(self.app.stderr)
+        say = functools.partial(progress.note, self.app)
+        file = None if parsed.plan == _STDIN else pathlib.Path(parsed.plan)
+        with (
+            ahead.of_run(
+                parsed, plan, file, admission, output, say, self._complain
+            ) as run,
+            ahead.cordoned(parsed, connected, plan, file, say),
+        ):
+            results = self._moved(connected, plan, parsed, output, run)
+            text = _summary(connected, plan, results)
+            for said in (text, *run.over(results, self._code(results), text)):
+                self.say_last(said)
+        return results
+
+    def _moved(
+        self,
+        connected: Cloud,
+        plan: Plan,
+        parsed: argparse.Namespace,
+        output: progress.Output,
+        run: Ahead,
     ) -> Sequence[paths.MoveResult]:
         from volmigrateclient.core.cloud.cached import share_answers
-        from volmigrateclient.core.engine import Engine, window
-        from volmigrateclient.core.engine.admission import Admission
+        from volmigrateclient.core.engine import Engine
         from volmigrateclient.core.planning.apply import apply_plan
         from volmigrateclient.core.planning.order import Order
-        from volmigrateclient.osc import (
-            dashboard,
-            interrupts,
-            progress,
-            report,
-        )
+        from volmigrateclient.osc import dashboard, interrupts, report
 
-        limits = apply_options.limits(parsed)
-        admitted = Admission(limits, window.until(end) if end else None)
-        output = progress.Output(self.app.stderr)
         with (
             report.to(parsed.report, self._complain) as reported,
             dashboard.reporter(
                 self.app,
                 output,
                 plan.steps,
-                limits,
-                admitted.durations,
-                reported,
+                run.admission,
+                dashboard.Many(reported, *run.reporters),
             ) as reporter,
         ):
             engine = Engine(
                 share_answers(connected),
                 reporter,
-                admission=admitted,
+                admission=run.admission,
+                throttle=run.throttle,
             )
             with interrupts.stop_on_signal(
                 engine, output, gently=True
@@ -200,6 +239,7 @@ class Apply(command.Lister):
                     parsed.canary,
                     Order.named(parsed.order),
                     action_options.data_options(parsed),
+                    lambda jobs: run.expect(jobs, reporter.note),
                 )
             self._told_to_stop = bool(told)
         return results

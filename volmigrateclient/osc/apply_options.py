@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
 import pathlib
 import typing
@@ -47,21 +48,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
     """How many at once, and when nothing more is started."""
+    add_caps(parser)
     for options, default, text in (
-        (("--max-parallel",), 4, _("Moves at once, in all (default: 4)")),
-        (
-            ("--max-per-source",),
-            None,
-            _("Moves at once from one pool (default: no limit of its own)"),
-        ),
-        (
-            ("--max-per-destination",),
-            None,
-            _(
-                "Moves at once to one pool, or to one type (default: no "
-                "limit of its own); a server never has two at once"
-            ),
-        ),
         (
             ("--stop-after-failures",),
             None,
@@ -90,6 +78,33 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         )
 
 
+def add_caps(parser: argparse.ArgumentParser) -> None:
+    """How many at once."""
+    for option, default, text in (
+        ("--max-parallel", 4, _("Moves at once, in all (default: 4)")),
+        (
+            "--max-per-source",
+            None,
+            _("Moves at once from one pool (default: no limit of its own)"),
+        ),
+        (
+            "--max-per-destination",
+            None,
+            _(
+                "Moves at once to one pool, or to one type (default: no "
+                "limit of its own); a server never has two at once"
+            ),
+        ),
+    ):
+        parser.add_argument(
+            option,
+            metavar="<number>",
+            type=_positive,
+            default=default,
+            help=text,
+        )
+
+
 def add_start(parser: argparse.ArgumentParser) -> None:
     """Which go first, and until when any is started."""
     parser.add_argument(
@@ -109,6 +124,11 @@ def add_start(parser: argparse.ArgumentParser) -> None:
             "(default: 0)"
         ),
     )
+    add_until(parser)
+
+
+def add_until(parser: argparse.ArgumentParser) -> None:
+    """Until when any is started."""
     parser.add_argument(
         "--until",
         metavar="<hh:mm>",
@@ -136,14 +156,21 @@ def add_report(parser: argparse.ArgumentParser) -> None:
 
 def limits(parsed: argparse.Namespace) -> Limits:
     """The caps and stop rules that were given."""
+    return dataclasses.replace(
+        caps(parsed),
+        failures=parsed.stop_after_failures,
+        failures_per_route=parsed.stop_route_after_failures,
+    )
+
+
+def caps(parsed: argparse.Namespace) -> Limits:
+    """The caps that were given."""
     from volmigrateclient.core.engine.admission import Limits
 
     return Limits(
         parallel=parsed.max_parallel,
         per_source=parsed.max_per_source,
         per_destination=parsed.max_per_destination,
-        failures=parsed.stop_after_failures,
-        failures_per_route=parsed.stop_route_after_failures,
     )
 
 
@@ -158,17 +185,18 @@ def end(
     """
     if until is None:
         return None
+    from volmigrateclient.core.engine import window
+
     found = now.replace(
         hour=until.hour, minute=until.minute, second=0, microsecond=0
     )
-    if found > now:
-        return found
-    if now - found < _JUST_PAST:
+    if datetime.timedelta() <= now - found < _JUST_PAST:
         raise exceptions.CommandError(
             _("--until %(until)s is past: it is %(now)s; nothing was started")
             % {"until": f"{until:%H:%M}", "now": f"{now:%H:%M}"}
         )
-    return found + datetime.timedelta(days=1)
+    # Clocks may be changed in between.
+    return window.next_time(until, now)
 
 
 def _count(text: str) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 from volmigrateclient.core import paths
-from volmigrateclient.core.engine.admission import Limits
+from volmigrateclient.core.engine.admission import Admission
 from volmigrateclient.core.engine.durations import Durations
 from volmigrateclient.core.engine.reporter import Reporter
 from volmigrateclient.core.planning.plan import PlannedAction
@@ -33,12 +33,11 @@ def reporter(
     app: Any,
     output: progress.Output,
     steps: Sequence[PlannedAction],
-    limits: Limits,
-    durations: Durations,
+    admission: Admission,
     report: Reporter,
 ) -> Iterator[Reporter]:
     """A reporter that suits where stderr goes, and passes on to a report."""
-    tally = Tally(steps, limits)
+    tally = Tally(steps, admission)
     if app.options.verbose_level == 0:
         yield Many(report)
     elif terminal.is_live(output):
@@ -48,7 +47,7 @@ def reporter(
         out = console.Console(
             file=typing.cast("TextIO", output), highlight=False
         )
-        view = View(out, tally, durations)
+        view = View(out, tally, admission.durations)
         # Drawn as often as people can read, not at each event.
         with live.Live(
             console=out,
@@ -94,6 +93,10 @@ class Many(Reporter):
     def retrying(self, text: str) -> None:
         for one in self._reporters:
             one.retrying(text)
+
+    def note(self, text: str) -> None:
+        for one in self._reporters:
+            one.note(text)
 
     def ended(self, result: paths.MoveResult) -> None:
         for one in self._reporters:
@@ -174,6 +177,9 @@ class View(Reporter):
 
     def retrying(self, text: str) -> None:
         self._print(text, "yellow")
+
+    def note(self, text: str) -> None:
+        self._print(text, "")
 
     def ended(self, result: paths.MoveResult) -> None:
         said = self._tally.end(result)

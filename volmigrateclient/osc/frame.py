@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import collections
 import datetime
+from collections.abc import Sequence
 
 from volmigrateclient.core.engine.admission import Limits
 from volmigrateclient.core.planning import summary
@@ -38,10 +39,12 @@ def rules(
     canaries: int,
     end: datetime.datetime | None,
     now: datetime.datetime,
+    windows: Sequence[str] = (),
 ) -> list[str]:
     """The rules by which it goes, a sentence each.
 
-    :param end: when the window closes
+    :param end: when all has to be over
+    :param windows: as they were given
     """
     told = [_caps(limits)]
     if canaries:
@@ -58,6 +61,10 @@ def rules(
         told.append(
             _("a route from pool to pool is stopped after %s there")
             % layout.counted(limits.failures_per_route, "failed move")
+        )
+    if windows:
+        told.append(
+            _("moves are under way only within %s") % ", ".join(windows)
         )
     if end is not None:
         told.append(
@@ -81,14 +88,6 @@ def when(end: datetime.datetime, now: datetime.datetime) -> str:
     """A time of this day or the next: 06:00 tomorrow (Thursday)."""
     day = _("today") if end.date() == now.date() else _("tomorrow")
     return f"{end:%H:%M} {day} ({end:%A})"
-
-
-def expected_duration(
-    numbers: summary.Summary,
-    limits: Limits,
-) -> str:
-    """How long it is expected to take, and on what that rests."""
-    return _("how long it takes shows once some moves have ended")
 
 
 def question(numbers: summary.Summary) -> str:

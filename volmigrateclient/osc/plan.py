@@ -17,6 +17,8 @@ from osc_lib import exceptions
 from volmigrateclient.i18n import _
 from volmigrateclient.osc import (
     action_options,
+    ahead_options,
+    apply_options,
     command,
     exit_codes,
     plan_options,
@@ -25,6 +27,7 @@ from volmigrateclient.osc import (
 if typing.TYPE_CHECKING:
     from volmigrateclient.core.cloud import Cloud
     from volmigrateclient.core.planning import planner
+    from volmigrateclient.core.planning.forecast import Forecast
     from volmigrateclient.core.planning.plan import Plan as Written
     from volmigrateclient.core.planning.selection import Selection
     from volmigrateclient.osc.names import Names
@@ -40,6 +43,8 @@ _COLUMNS = (
     "Migration Type",
     "Verdict",
     "Reasons",
+    "Expected Start",
+    "Expected Seconds",
 )
 
 
@@ -65,11 +70,17 @@ class Plan(command.Lister):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
-        from volmigrateclient.core.planning import planner
+        from volmigrateclient.core.planning import forecast, planner
+        from volmigrateclient.core.planning.order import Order
         from volmigrateclient.core.planning.selection import find_project
         from volmigrateclient.osc import cloud, failures
 
+        now = datetime.datetime.now().astimezone()
+        end = apply_options.end(parsed_args.until, now)
         with failures.for_the_user():
+            admission = ahead_options.admission(
+                parsed_args, apply_options.caps(parsed_args), end
+            )
             connected = cloud.connect(self.app.client_manager)
             earlier = self._refuse_files(parsed_args)
             selected = plan_options.selection(
@@ -81,13 +92,16 @@ class Plan(command.Lister):
             )
             found = self._planned(connected, selected, parsed_args)
             self._say_no_nova(connected, found)
+            foreseen = forecast.of_outlook(found, Order.GIVEN, admission)
+            for said in foreseen.sentences:
+                self.say_last(said)
             self._write(found, selected, earlier, parsed_args)
         if parsed_args.detailed_exitcode and any(
             one.readiness is planner.Readiness.BLOCKED
             for one in found.assessments
         ):
             self.exit_code = exit_codes.INCOMPLETE
-        return _COLUMNS, self._shown(connected, found, parsed_args)
+        return _COLUMNS, self._shown(connected, found, foreseen, parsed_args)
 
     def _say_no_nova(self, cloud: Cloud, found: planner.Outlook) -> None:
         """Say once that there is no Nova, and nobody who could be asked."""
@@ -142,6 +156,8 @@ class Plan(command.Lister):
         from volmigrateclient.core.planning.order import Order
         from volmigrateclient.osc import progress
 
+        if parsed.balance:
+            return self._balanced(connected, selected, parsed)
         with progress.counting(self.app, _("assessing")) as tell:
             return planner.outlook(
                 connected,
@@ -153,6 +169,24 @@ class Plan(command.Lister):
                 action_options.data_options(parsed),
                 tell,
             )
+
+    def _balanced(
+        self,
+        connected: Cloud,
+        selected: Selection,
+        parsed: argparse.Namespace,
+    ) -> planner.Outlook:
+        from volmigrateclient.core.planning import even
+
+        found, balance = even.plan(
+            connected,
+            selected,
+            ahead_options.goal(parsed),
+            action_options.data_options(parsed),
+        )
+        for said in balance.sentences:
+            self.say_last(said)
+        return found
 
     def _write(
         self,
@@ -214,6 +248,7 @@ class Plan(command.Lister):
         self,
         connected: Cloud,
         found: planner.Outlook,
+        foreseen: Forecast,
         parsed: argparse.Namespace,
     ) -> list[tuple[Any, ...]]:
         from volmigrateclient.core.planning import summary
@@ -242,14 +277,16 @@ class Plan(command.Lister):
                     found.assessments, numbers, known, size, closing=3
                 )
             )
-        return [_row(one, known) for one in found.assessments]
+        return [_row(one, known, foreseen) for one in found.assessments]
 
 
 def _quoted(path: pathlib.Path) -> str:
     return shlex.quote(str(path))
 
 
-def _row(one: planner.Assessment, known: Names) -> tuple[Any, ...]:
+def _row(
+    one: planner.Assessment, known: Names, foreseen: Forecast
+) -> tuple[Any, ...]:
     from volmigrateclient.osc import names
 
     volume, action = one.volume, one.action
@@ -265,4 +302,19 @@ def _row(one: planner.Assessment, known: Names) -> tuple[Any, ...]:
         action.migration_type,
         one.readiness.value,
         names.TextsColumn(one.reasons),
+        *_expected(foreseen, one),
+    )
+
+
+def _expected(
+    foreseen: Forecast, one: planner.Assessment
+) -> tuple[str | None, float | None]:
+    """When a move is expected to start, and how long it takes."""
+    move = foreseen.moves.get(one.action.resource_id)
+    if move is None:
+        return None, None
+    starts = foreseen.starts_of(one.action.resource_id)
+    return (
+        starts.isoformat(timespec="seconds") if starts else None,
+        round(move.seconds, 1),
     )

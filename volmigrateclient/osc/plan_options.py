@@ -12,7 +12,7 @@ import typing
 from osc_lib import exceptions
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import action_options
+from volmigrateclient.osc import action_options, ahead_options
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core.planning.selection import Selection
@@ -22,6 +22,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add all of them, group by group."""
     add_selection(parser)
     add_destination(parser)
+    ahead_options.add_balance(parser)
+    ahead_options.add_forecast(parser)
     add_output(parser)
 
 
@@ -45,6 +47,14 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
         metavar="<volume-type>",
         type=_given,
         help=_("Volume type to give the volumes (name or ID)"),
+    )
+    to.add_argument(
+        "--balance",
+        action="store_true",
+        help=_(
+            "Even out the pools that serve --source-type: choose what to "
+            "move, and where to"
+        ),
     )
     action_options.add_data_options(parser)
     parser.add_argument(

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from volmigrateclient.core import paths
-from volmigrateclient.core.engine.admission import Limits
+from volmigrateclient.core.engine.admission import PAUSED, Admission
 from volmigrateclient.core.planning.plan import PlannedAction
 from volmigrateclient.i18n import _
 from volmigrateclient.osc import interrupts, layout
@@ -29,8 +29,11 @@ class Moving:
 class Tally:
     """What has become of a plan's steps so far."""
 
-    def __init__(self, steps: Sequence[PlannedAction], limits: Limits) -> None:
-        self._limits = limits
+    def __init__(
+        self, steps: Sequence[PlannedAction], admission: Admission
+    ) -> None:
+        # Its caps may change meanwhile.
+        self._admission = admission
         self._sizes = {
             step.action.resource_id: (step.planned.size or 0)
             if step.planned
@@ -150,13 +153,18 @@ class Tally:
         """The option behind a cap of the engine's."""
         kind, _space, name = cap.partition(" ")
         if cap == "total":
-            return _("limit: --max-parallel %d") % self._limits.parallel
+            most = self._admission.limits.parallel
+            return _("limit: --max-parallel %d") % most
+        if cap == PAUSED:
+            return _("paused with 'control'")
         if cap == "old copies":
             return _("old copies are still being deleted")
         if kind == "source":
             return _("--max-per-source of %s") % name
         if kind == "destination":
             return _("--max-per-destination of %s") % name
+        if kind == "window":
+            return _("until %s") % cap
         return _("their servers' other moves")
 
 

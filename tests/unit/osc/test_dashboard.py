@@ -13,7 +13,7 @@ from rich import console
 
 from tests.unit import builders
 from volmigrateclient.core import model, paths
-from volmigrateclient.core.engine.admission import Limits
+from volmigrateclient.core.engine.admission import Admission, Limits
 from volmigrateclient.core.engine.durations import Durations
 from volmigrateclient.core.paths import Outcome
 from volmigrateclient.core.planning.plan import PlannedAction
@@ -57,7 +57,7 @@ def _tally(volumes: int = 20, **limits: Any) -> tally.Tally:
             )
             for number in range(volumes)
         ],
-        Limits(**{"parallel": 4, **limits}),
+        Admission(Limits(**{"parallel": 4, **limits})),
     )
 
 

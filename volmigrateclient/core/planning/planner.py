@@ -236,7 +236,7 @@ class Ledger:
         refused: list[Assessment] = []
         for node in nodes:
             assessment, elsewhere = self.assess(
-                volume, self._request(volume, node)
+                volume, self.request(volume, node)
             )
             if not elsewhere:
                 return assessment
@@ -298,9 +298,8 @@ class Ledger:
             and all(b.sentence in _OF_THE_POOL for b in blockers),
         )
 
-    def _request(
-        self, volume: model.Volume, node: str | None
-    ) -> model.Request:
+    def request(self, volume: model.Volume, node: str | None) -> model.Request:
+        """What moves a volume: to a node, or to the type that is asked for."""
         return model.Request(
             automatic(volume, node, self._destination.volume_type),
             self._options,
