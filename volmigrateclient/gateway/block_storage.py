@@ -34,6 +34,7 @@ _ADMIN_METADATA = ("readonly", "attached_mode")
 #: No volume has this ID.
 _NO_ID = str(uuid.UUID(int=0))
 
+_BINARY = "cinder-volume"
 _HOST = "os-vol-host-attr:host"
 
 #: "Precondition failed": the client replaces what it has read before.
@@ -238,8 +239,32 @@ class BlockStorage:
                 disabled_reason=getattr(row, "disabled_reason", None),
                 zone=row.zone,
             )
-            for row in self._cinder.services.list(binary="cinder-volume")
+            for row in self._cinder.services.list(binary=_BINARY)
         ]
+
+    def list_volume_clusters(self) -> Sequence[model.Cluster]:
+        return [
+            model.Cluster(
+                name=row.name,
+                enabled=row.status == "enabled",
+                disabled_reason=row.disabled_reason,
+            )
+            for row in self._cinder.clusters.list(
+                binary=_BINARY, detailed=True
+            )
+        ]
+
+    def disable_volume_service(self, host: str, reason: str) -> None:
+        self._cinder.services.disable_log_reason(host, _BINARY, reason)
+
+    def enable_volume_service(self, host: str) -> None:
+        self._cinder.services.enable(host, _BINARY)
+
+    def disable_volume_cluster(self, name: str, reason: str) -> None:
+        self._cinder.clusters.update(name, _BINARY, True, reason)
+
+    def enable_volume_cluster(self, name: str) -> None:
+        self._cinder.clusters.update(name, _BINARY, False)
 
     def quota(self, project_id: str) -> Mapping[str, model.Quota]:
         body = self._cinder.quotas.get(project_id, usage=True).to_dict()

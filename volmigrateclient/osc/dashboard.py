@@ -95,6 +95,10 @@ class Many(Reporter):
         for one in self._reporters:
             one.retrying(text)
 
+    def note(self, text: str) -> None:
+        for one in self._reporters:
+            one.note(text)
+
     def ended(self, result: paths.MoveResult) -> None:
         for one in self._reporters:
             one.ended(result)
@@ -174,6 +178,9 @@ class View(Reporter):
 
     def retrying(self, text: str) -> None:
         self._print(text, "yellow")
+
+    def note(self, text: str) -> None:
+        self._say(text)
 
     def ended(self, result: paths.MoveResult) -> None:
         said = self._tally.end(result)

@@ -148,6 +148,9 @@ class LineReporter(Reporter):
     def retrying(self, text: str) -> None:
         self._say(text)
 
+    def note(self, text: str) -> None:
+        self._say(text)
+
     def _say(self, text: str) -> None:
         self._output.write(
             f"{self._now():%H:%M:%S} {wording.escaped_lines(text)}\n"

@@ -36,6 +36,7 @@ _FIELDS = (
     "moved_by",
     "started_at",
     "seconds",
+    "seconds_moving",
     "result",
     "reason",
     "warnings",
@@ -217,6 +218,7 @@ def _row(result: paths.MoveResult) -> _Row:
         "path": result.path.value,
         "started_at": started.isoformat(timespec="seconds"),
         "seconds": round(result.elapsed, 1),
+        "seconds_moving": round(result.moving, 1),
         "result": result.outcome.value,
     }
     return {field: every[field] for field in _FIELDS}

@@ -113,6 +113,39 @@ def available_gib(
     return max(0.0, round(usable * ratio - provisioned, 2))
 
 
+def usage(
+    pool: model.Pool, volume_type: model.VolumeType | None
+) -> tuple[float, float] | None:
+    """GiB that are used of a pool, and what it may hold, for the scheduler.
+
+    For pools with thin provisioning that is what was promised, unless the
+    type asks for thick. None where the backend cannot tell, or would take
+    nothing however empty it were.
+    """
+    capabilities = pool.capabilities
+    free = capabilities.get("free_capacity_gb")
+    total = capabilities.get("total_capacity_gb")
+    if not isinstance(free, int | float) or not isinstance(total, int | float):
+        return None
+    reserved = float(capabilities.get("reserved_percentage") or 0) / 100
+    usable = float(total) - math.floor(float(total) * reserved)
+    allocated = capabilities.get("allocated_capacity_gb", 0)
+    provisioned = float(
+        capabilities.get("provisioned_capacity_gb", allocated) or 0
+    )
+    thick_type = volume_type is not None and (
+        volume_type.extra_specs.get("provisioning:type") == "thick"
+    )
+    if thick_type or not capabilities.get("thin_provisioning_support"):
+        used, capacity = max(usable - float(free), provisioned), usable
+    else:
+        ratio = _over_subscription(
+            capabilities, float(total) - float(free), provisioned
+        )
+        used, capacity = provisioned, usable * ratio if ratio >= 1 else 0.0
+    return (used, capacity) if capacity > 0 else None
+
+
 def _over_subscription(
     capabilities: Mapping[str, Any], used: float, provisioned: float
 ) -> float:

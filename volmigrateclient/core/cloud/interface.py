@@ -81,6 +81,25 @@ class BlockStorage(typing.Protocol):
     def list_volume_services(self) -> Sequence[model.Service]:
         """The cinder-volume services, ``host`` being ``host@backend``."""
 
+    def list_volume_clusters(self) -> Sequence[model.Cluster]:
+        """The clusters of cinder-volume services."""
+
+    def disable_volume_service(self, host: str, reason: str) -> None:
+        """Have the scheduler place nothing on ``host@backend``.
+
+        With 200 as an answer it may be enabled all the same: read it back
+        (services.rst, services-enable).
+        """
+
+    def enable_volume_service(self, host: str) -> None:
+        """Undo it; the same holds for the answer."""
+
+    def disable_volume_cluster(self, name: str, reason: str) -> None:
+        """The same of a cluster, ``cluster@backend``."""
+
+    def enable_volume_cluster(self, name: str) -> None:
+        """The same of a cluster."""
+
     def quota(self, project_id: str) -> Mapping[str, model.Quota]:
         """A project's block storage quota by resource."""
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from volmigrateclient.core import paths
 from volmigrateclient.core.engine.durations import Durations
 from volmigrateclient.core.engine.job import Job, Route
+from volmigrateclient.core.engine.pace import Pace, Sample
 from volmigrateclient.core.engine.window import Window
 
 
@@ -54,14 +55,23 @@ _FAILED = (
 class Admission:
     """Counts what is in flight and what has failed.
 
-    :param window: why a move that takes so long may not start now, or None
+    :param window: when moves may start; by default always
+    :param pace: how long they take; by default nothing is known of it
+    :ivar limits: may be replaced at any time, and so may ``paused``: what is
+        in flight is never touched
+    :ivar paused: whether nothing is to be started for now
     """
 
     def __init__(
-        self, limits: Limits | None = None, window: Window | None = None
+        self,
+        limits: Limits | None = None,
+        window: Window | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self.limits = limits or Limits()
-        self._window = window or (lambda seconds: None)
+        self.paused = False
+        self.window = window or Window()
+        self.pace = pace or Pace()
         self.durations = Durations()
         self._running: collections.Counter[str] = collections.Counter()
         self._moving: set[int] = set()
@@ -80,11 +90,32 @@ class Admission:
         if limits.failures_per_route and failed >= limits.failures_per_route:
             source, destination = job.route
             return f"{_moves(failed)} from {source} to {destination} failed"
-        return self._window(self.durations.seconds(job.size))
+        return self.window.refusal(self.pace.at_most(job))
+
+    @property
+    def hold(self) -> str | None:
+        """What keeps every job waiting that is no cap, or None.
+
+        It ends by itself or by somebody's word, not by a move's end.
+        """
+        return "resume" if self.paused else self.window.closed
+
+    def resumes_in(self) -> float:
+        """Seconds until more may start though no move ends.
+
+        Infinite where that takes somebody's word.
+        """
+        if self.paused:
+            return math.inf
+        opening = self.window.next_opening()
+        return math.inf if opening is None else opening
 
     @property
     def cap(self) -> str | None:
-        """The cap that keeps every job waiting now, or None."""
+        """What keeps every job waiting now, or None."""
+        hold = self.hold
+        if hold is not None:
+            return hold
         if len(self._moving) >= self.limits.parallel:
             return "total"
         if len(self._trailing) >= self.limits.parallel:
@@ -104,12 +135,21 @@ class Admission:
                 return label
         return None
 
-    def cap_of_servers(self, job: Job) -> str | None:
-        """The busy server that keeps a job waiting now, or None."""
+    def cap_of_job(self, job: Job) -> str | None:
+        """What keeps a job waiting now, or None.
+
+        That is a busy server, or the end of a window that is too near.
+        """
         for server_id in job.server_ids:
             if self._running[f"server {server_id}"]:
                 return f"server {server_id}"
-        return None
+        return self.window_of(job)
+
+    def window_of(self, job: Job) -> str | None:
+        """The next window, where a job does not fit into this one."""
+        if not self.window.recurs:
+            return None
+        return self.window.wait(self.pace.at_most(job))
 
     def starts_within(self, seconds: float) -> int:
         """How many jobs are likely to be started in so many seconds."""
@@ -141,6 +181,7 @@ class Admission:
             self._release(job)
         if result.outcome is paths.Outcome.DONE:
             self.durations.note(result.size, result.elapsed)
+            self.pace.note(Sample.of(job, result.elapsed, result.moving))
         if result.outcome in _FAILED:
             self._failures += 1
             self._failed[job.route] += 1

@@ -17,8 +17,6 @@ _SHARE = 0.05
 #: above, and notice an end within 3 % of the move's age, by half of that on
 #: average.
 _SHARE_OF_MOVE, _SHARE_OF_WAIT = 0.03, 0.1
-#: Before any move ended: seconds for any move, and more for each GiB.
-_ASSUMED, _ASSUMED_PER_GIB = 30.0, 10.0
 #: How much each move changes what is typical: some ten of them count.
 _WEIGHT = 0.1
 
@@ -28,18 +26,12 @@ class Durations:
 
     def __init__(self) -> None:
         self.moves = 0
-        self._seconds = 0.0
-        self._slowest_per_gib = 0.0
         self._typical_seconds = 0.0
         self._typical_size = 0.0
 
     def note(self, size: int, seconds: float) -> None:
         """A move of so many GiB took so long."""
         self.moves += 1
-        self._seconds += seconds
-        self._slowest_per_gib = max(
-            self._slowest_per_gib, seconds / max(size, 1)
-        )
         weight = max(_WEIGHT, 1 / self.moves)
         self._typical_seconds += weight * (seconds - self._typical_seconds)
         self._typical_size += weight * (max(size, 1) - self._typical_size)
@@ -54,17 +46,6 @@ class Durations:
         if not self.moves:
             return 0.0
         return self._typical_seconds * max(size, 1) / self._typical_size
-
-    def seconds(self, size: int) -> float:
-        """How long a move of so many GiB is expected to take at most.
-
-        As slow for each GiB as the slowest so far: it is for what has to be
-        over by a certain time.
-        """
-        if not self.moves:
-            return _ASSUMED + _ASSUMED_PER_GIB * size
-        mean = self._seconds / self.moves
-        return max(mean, self._slowest_per_gib * size)
 
     @property
     def basis(self) -> str:

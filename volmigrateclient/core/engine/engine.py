@@ -38,7 +38,8 @@ from volmigrateclient.core.engine.loop import Loop
 from volmigrateclient.core.engine.readings import Readings
 from volmigrateclient.core.engine.reporter import Reporter, Shielded
 from volmigrateclient.core.engine.stop import Stop
-from volmigrateclient.core.engine.workers import Workers
+from volmigrateclient.core.engine.throttle import Throttle
+from volmigrateclient.core.engine.workers import MOST, Workers
 
 
 class Engine:
@@ -48,6 +49,7 @@ class Engine:
     :param reporter: hears what happens
     :param clock: tests bring their own
     :param admission: caps and stop rules; by default one job at a time
+    :param throttle: what is told from outside, of the same admission
     :param workers: paths that are advanced at once; by default as many as
         there are moves at once, and no more than eight. With 1 all is done
         in the caller's thread
@@ -59,13 +61,18 @@ class Engine:
         reporter: Reporter | None = None,
         clock: Clock | None = None,
         admission: Admission | None = None,
+        throttle: Throttle | None = None,
         workers: int | None = None,
     ) -> None:
         self._cloud = cloud
         self._reporter = Shielded(reporter or Reporter())
         self._clock = clock or Clock()
         self._admission = admission or Admission()
-        self._workers = workers or self._admission.limits.parallel
+        # Whoever may be told of other caps may need more of them.
+        most = MOST if throttle else self._admission.limits.parallel
+        self._workers = workers or most
+        self._throttle = throttle or Throttle(self._admission)
+        self._throttle.ring = self._clock.ring
         self._stop = Stop(self._clock.ring)
         self._readings = Readings(
             cloud, self._reporter, self._clock, self._admission
@@ -123,5 +130,6 @@ class Engine:
             self._admission,
             self._readings,
             self._stop,
+            self._throttle,
             Workers(self._workers, self._clock.ring),
         ).run(list(jobs))

@@ -91,6 +91,8 @@ class RunningJob:
     due: float
     #: Since when it waits for the same; None where that has just changed.
     waits_since: float | None = None
+    #: When the volume was where it was to go; None until then.
+    moved_at: float | None = None
     #: When it was told to stop waiting; None as long as it was not.
     stopped_at: float | None = None
     #: Whether the reporter was told that it has started.

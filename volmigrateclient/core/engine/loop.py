@@ -18,6 +18,8 @@ from volmigrateclient.core.engine.queue import Queue
 from volmigrateclient.core.engine.readings import Readings
 from volmigrateclient.core.engine.reporter import Reporter
 from volmigrateclient.core.engine.stop import Stop
+from volmigrateclient.core.engine.throttle import SKIPPED, Throttle
+from volmigrateclient.core.engine.window import about
 from volmigrateclient.core.engine.workers import Workers
 from volmigrateclient.core.model import errors
 
@@ -30,6 +32,11 @@ _NOT_UNDONE = paths.Ending(
 #: Between two readings the cloud is left alone for so many times as long as
 #: the last one took it.
 _BREATH = 2.0
+#: Seconds after which a hold's end is looked for anew: clocks are set, and
+#: machines sleep.
+_LOOK = 30.0
+#: Seconds of a hold after which what was read of volumes is read again.
+_STALE = 60.0
 
 
 class Loop:
@@ -43,6 +50,7 @@ class Loop:
         admission: Admission,
         readings: Readings,
         stop: Stop,
+        throttle: Throttle,
         workers: Workers[paths.Ending | None],
     ) -> None:
         self._cloud = cloud
@@ -51,12 +59,16 @@ class Loop:
         self._admission = admission
         self._readings = readings
         self._stop = stop
+        self._throttle = throttle
         self._workers = workers
         self._queue = Queue((), admission)
         self._running: dict[int, RunningJob] = {}
         self._results: dict[int, paths.MoveResult] = {}
         # Whether a job may be able to start that was not before.
         self._room = True
+        # When to look whether what is held may start; since when it is held.
+        self._opens = math.inf
+        self._held_since: float | None = None
 
     def run(self, jobs: Sequence[Job]) -> list[paths.MoveResult]:
         """Carry out the jobs to their ends; a result for each, in order."""
@@ -65,8 +77,11 @@ class Loop:
                 self._end_unstarted(index, job, job.ending)
         self._queue = Queue(jobs, self._admission)
         self._readings.keep(job.volume for job in jobs if job.volume)
+        for index, job in self._throttle.prepare(self._queue):
+            self._end_unstarted(index, job, _not_started(SKIPPED))
         try:
             while self._queue or self._running:
+                self._heed()
                 self._start()
                 self._look()
                 self._sleep()
@@ -84,13 +99,26 @@ class Loop:
         """Whether jobs may be able to start, or never will, since the last."""
         if self._stop.refusal is not None:
             return bool(self._queue) or not self._stop.told
-        return self._room
+        return self._room or self._clock.now() >= self._opens
+
+    def _heed(self) -> None:
+        """Carry out what was told from outside."""
+        if not self._throttle.told:
+            return
+        moving = {one.job.volume_id for one in self._running.values()}
+        for text, skipped in self._throttle.heed(self._queue, moving):
+            self._reporter.note(text)
+            if skipped is not None:
+                index, job = skipped
+                self._end_unstarted(index, job, _not_started(SKIPPED))
+        self._room = True
 
     def _start(self) -> None:
         """Start every job that may; end those that never will."""
         if not self._to_start:
             return
         self._room = False
+        self._look_at_hold()
         while not self._stop.refusal and (taken := self._queue.take()):
             index, job = taken
             reason = self._admission.refusal(job)
@@ -104,11 +132,44 @@ class Loop:
             ending = _not_started(self._stop.refusal)
             for index, job in self._queue.drain():
                 self._end_unstarted(index, job, ending)
+        elif self._queue.held:
+            self._hold()
         elif self._queue and not self._running:
             # Only moves that we no longer follow hold a cap now, and nobody
             # will notice their ends.
             self._stop.refuse("moves that continue in the cloud hold the caps")
         self._reporter.waiting(self._queue.waiting())
+
+    def _look_at_hold(self) -> None:
+        """See whether a hold is over; after a long one, read anew."""
+        self._opens = math.inf
+        if self._held_since is None or self._queue.held:
+            return
+        lasted = self._clock.now() - self._held_since
+        self._held_since = None
+        if self._stop.refusal or lasted <= _STALE:
+            return
+        try:
+            # After a night they may be somewhere else, or be moved already.
+            found = self._readings.of_all(
+                self._queue.volume_ids, lambda: self._stop.refusal is not None
+            )
+        except errors.CloudError as error:
+            # Each is read once more before its move, which then says why.
+            self._reporter.retrying(str(error))
+            return
+        self._queue.refresh(found)
+
+    def _hold(self) -> None:
+        """Have it looked again when more may start though no move ends."""
+        now, admission = self._clock.now(), self._admission
+        opens = admission.resumes_in()
+        self._opens = now + min(opens, _LOOK)
+        if self._held_since is not None:
+            return
+        self._held_since = now
+        if not admission.paused:
+            self._reporter.note(f"the next window opens in {about(opens)}")
 
     def _begin(self, index: int, job: Job) -> None:
         volume = self._readings.of_next(job.volume_id, self._queue)
@@ -132,6 +193,7 @@ class Loop:
         )
         result = paths.MoveResult.of(move, ending, 0.0)
         self._results[index] = result
+        self._throttle.ended(job.volume_id)
         self._reporter.ended(result)
 
     # -- Waiting and reading ------------------------------------------------
@@ -140,14 +202,15 @@ class Loop:
         """Until there is something to do."""
         waiting = [job for job in self._running.values() if not job.busy]
         now = self._clock.now()
-        due = min((job.due for job in waiting), default=math.inf)
+        due = min([self._opens, *(job.due for job in waiting)])
         # A stop is told once; what undoes then waits like anything else.
         untold = any(job.stopped_at is None for job in waiting)
         self._clock.sleep(
             due - now,
             lambda: (
                 self._to_start
-                or not self._running
+                or self._throttle.told
+                or (not self._running and math.isinf(self._opens))
                 or self._workers.any_ended
                 or (self._stop.interrupted and untold)
             ),
@@ -261,14 +324,22 @@ class Loop:
         # Not all the time of a cloud that has its hands full.
         running_job.due = now + max(interval, _BREATH * self._readings.took)
         if not running_job.wait.holds_slot:
+            if running_job.moved_at is None:
+                running_job.moved_at = now
             self._room |= self._admission.moved(running_job.job)
         running_job.tell(self._reporter, now)
 
     def _end(self, index: int, ending: paths.Ending) -> None:
         running_job = self._running.pop(index)
-        elapsed = self._clock.now() - running_job.started_at
-        result = paths.MoveResult.of(running_job.move, ending, elapsed)
+        began, moved_at = running_job.started_at, running_job.moved_at
+        result = paths.MoveResult.of(
+            running_job.move,
+            ending,
+            self._clock.now() - began,
+            None if moved_at is None else moved_at - began,
+        )
         self._results[index] = result
+        self._throttle.ended(running_job.job.volume_id)
         self._admission.ended(running_job.job, result)
         self._room = True
         running_job.tell_warnings(self._reporter)

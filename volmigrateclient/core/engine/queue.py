@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -34,13 +35,18 @@ class Queue:
         self._admission = admission
         self._under_way: collections.deque[Numbered] = collections.deque()
         self._routes: dict[Route, dict[int, Job]] = {}
+        #: Places of those that were put first: before all others.
+        self._ranks: dict[int, int] = {}
         for index, job in enumerate(jobs):
-            if job.ending is not None:
-                continue  # it needs no turn
-            if job.under_way:
-                self._under_way.append((index, job))
-            else:
-                self._routes.setdefault(job.route, {})[index] = job
+            self._add(index, job)
+
+    def _add(self, index: int, job: Job) -> None:
+        if job.ending is not None:
+            return  # it needs no turn
+        if job.under_way:
+            self._under_way.append((index, job))
+        else:
+            self._routes.setdefault(job.route, {})[index] = job
 
     def __len__(self) -> int:
         return len(self._under_way) + sum(map(len, self._routes.values()))
@@ -57,21 +63,82 @@ class Queue:
             if self._admission.cap_of_route(route) is None
             for index, job in self._free(waiting)
         )
-        index, job = min(firsts, key=lambda one: one[0], default=(-1, None))
+        index, job = min(firsts, key=self._rank, default=(-1, None))
         if job is None:
             return None
+        return self._taken(index, job)
+
+    def _rank(self, one: Numbered) -> int:
+        return self._ranks.get(one[0], one[0])
+
+    def _taken(self, index: int, job: Job) -> Numbered:
         del self._routes[job.route][index]
         if not self._routes[job.route]:
             del self._routes[job.route]
         return index, job
 
+    def put_first(self, volume_id: str) -> bool:
+        """Have a job come before all others; whether it was waiting."""
+        found = self._waiting_for(volume_id)
+        if found is None:
+            return False
+        index, job = found
+        self._ranks[index] = min(self._ranks.values(), default=0) - 1
+        waiting = self._routes[job.route]
+        del waiting[index]
+        self._routes[job.route] = {index: job, **waiting}
+        return True
+
+    def remove(self, volume_id: str) -> Numbered | None:
+        """Take a job out that waits for its turn; None where none does.
+
+        What moves in the cloud already is not taken out.
+        """
+        found = self._waiting_for(volume_id)
+        return None if found is None else self._taken(*found)
+
+    def _waiting_for(self, volume_id: str) -> Numbered | None:
+        return next(
+            (
+                one
+                for waiting in self._routes.values()
+                for one in waiting.items()
+                if one[1].volume_id == volume_id
+            ),
+            None,
+        )
+
+    @property
+    def volume_ids(self) -> list[str]:
+        """The volumes of all jobs that wait."""
+        waiting = self._routes.values()
+        return [job.volume_id for jobs in waiting for job in jobs.values()]
+
+    def refresh(self, volumes: Mapping[str, model.Volume]) -> None:
+        """Have jobs know their volumes as they are now, by ID."""
+        for index, job in sorted(self.drain(), key=self._rank):
+            volume = volumes.get(job.volume_id, job.volume)
+            self._add(index, dataclasses.replace(job, volume=volume))
+
+    @property
+    def held(self) -> bool:
+        """Whether any job waits for something that is no move's end."""
+        return bool(self._routes) and (
+            self._admission.hold is not None
+            or any(
+                self._admission.window_of(job) is not None
+                for waiting in self._routes.values()
+                for job in waiting.values()
+            )
+        )
+
     def _free(self, waiting: Mapping[int, Job]) -> Iterator[Numbered]:
-        """The first of a route none of whose servers is busy."""
+        """The first of a route that nothing of its own keeps waiting."""
         return itertools.islice(
             (
                 one
                 for one in waiting.items()
-                if self._admission.cap_of_servers(one[1]) is None
+                if self._admission.cap_of_job(one[1]) is None
             ),
             1,
         )
@@ -103,7 +170,7 @@ class Queue:
             counts.update(
                 busy
                 for job in waiting.values()
-                if (busy := self._admission.cap_of_servers(job)) is not None
+                if (busy := self._admission.cap_of_job(job)) is not None
             )
         return counts
 
@@ -113,7 +180,7 @@ class Queue:
             itertools.islice(waiting.items(), most)
             for waiting in self._routes.values()
         ]
-        first = sorted(itertools.chain(*shares), key=lambda one: one[0])
+        first = sorted(itertools.chain(*shares), key=self._rank)
         # By turns, because what comes first may be what a cap holds back.
         by_route: dict[Route, list[str]] = {}
         for _, job in first:

@@ -50,6 +50,9 @@ class Reporter:
     def retrying(self, text: str) -> None:
         """The cloud did not answer; it is asked again."""
 
+    def note(self, text: str) -> None:
+        """Something that was done because somebody wanted it, or time came."""
+
     def ended(self, result: paths.MoveResult) -> None:
         """An action came to an end, whichever."""
 
@@ -85,6 +88,9 @@ class Shielded(Reporter):
 
     def retrying(self, text: str) -> None:
         self._tell(self._reporter.retrying, text)
+
+    def note(self, text: str) -> None:
+        self._tell("note", text)
 
     def ended(self, result: paths.MoveResult) -> None:
         self._tell(self._reporter.ended, result)

@@ -166,6 +166,19 @@ class Service:
 
 
 @dataclasses.dataclass(frozen=True)
+class Cluster:
+    """A cluster of cinder-volume services, ``cluster@backend``.
+
+    Whether it is enabled decides for all of its services
+    (services.rst, services-clusters).
+    """
+
+    name: str
+    enabled: bool
+    disabled_reason: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Quota:
     """One resource of a project's quota; a limit of -1 is none."""
 

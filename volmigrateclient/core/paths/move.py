@@ -254,6 +254,9 @@ class MoveResult:
     size: int = 0
     #: Seconds since the action was started; 0 where it never was.
     elapsed: float = 0.0
+    #: How many of these until the volume was where it was to go; then the
+    #: caps counted it no longer, and only its old copy was left.
+    moving: float = 0.0
     #: Of the requests that moved the volume, for the services' logs.
     request_ids: tuple[str, ...] = ()
     #: Whether the cloud may still be working on it.
@@ -277,8 +280,17 @@ class MoveResult:
         return ": ".join(filter(None, (self.outcome.value, self.detail)))
 
     @classmethod
-    def of(cls, move: Move, ending: Ending, elapsed: float) -> MoveResult:
-        """The result of a move that ended."""
+    def of(
+        cls,
+        move: Move,
+        ending: Ending,
+        elapsed: float,
+        moving: float | None = None,
+    ) -> MoveResult:
+        """The result of a move that ended.
+
+        :param moving: None is all of the time that elapsed
+        """
         before = move.survey.volume if move.survey else move.volume
         common = cls(
             action=move.action,
@@ -286,6 +298,7 @@ class MoveResult:
             outcome=ending.outcome,
             reason=ending.reason,
             elapsed=elapsed,
+            moving=elapsed if moving is None else moving,
             request_ids=tuple(move.request_ids),
             under_way=move.under_way,
             warnings=tuple(move.warnings),

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from volmigrateclient.core import model, paths
 from volmigrateclient.core.cloud import Cloud
@@ -25,6 +25,7 @@ def apply_plan(
     canaries: int = 0,
     order: Order = Order.GIVEN,
     options: model.Options | None = None,
+    before: Callable[[Sequence[Job]], None] = lambda jobs: None,
 ) -> list[paths.MoveResult]:
     """A result for each of the plan's steps, in their order.
 
@@ -35,6 +36,7 @@ def apply_plan(
     :param options: how the moves are carried out, unattended in any case
     :param canaries: so many moves at most, one for each source, destination
         and migration type, have to end well before any other is started
+    :param before: told of the jobs that are about to be run
     :raises CloudError: the cloud refuses to show the volumes
     """
     found = engine.read(
@@ -50,6 +52,7 @@ def apply_plan(
         for step in plan.steps
     ]
     left = order.apply(settled(engine.cloud, jobs), lambda job: job.size)
+    before([job for job in left if job.ending is None])
     results: list[paths.MoveResult] = []
     if canaries:
         engine.stage("canaries")

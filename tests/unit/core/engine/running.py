@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import datetime
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tests.unit import builders, scripted_cloud
@@ -13,7 +14,17 @@ from volmigrateclient.core.engine import Engine
 from volmigrateclient.core.engine.admission import Admission, Limits
 from volmigrateclient.core.engine.job import Job
 from volmigrateclient.core.engine.reporter import Reporter
+from volmigrateclient.core.engine.throttle import (
+    Answer,
+    Instruction,
+    Throttle,
+    Verb,
+)
+from volmigrateclient.core.engine.window import Period, Window
 from volmigrateclient.core.model import errors
+
+#: A Monday.
+NOON = datetime.datetime(2026, 1, 5, 12).astimezone()
 
 DONE = paths.Ending(paths.Outcome.DONE)
 
@@ -49,6 +60,9 @@ class Log(Reporter):
     def retrying(self, text: str) -> None:
         self._write("retrying", text)
 
+    def note(self, text: str) -> None:
+        self._write("note", text)
+
     def ended(self, result: paths.MoveResult) -> None:
         self._write("ended", result.action.resource_id)
 
@@ -59,18 +73,41 @@ class Bench:
     def __init__(
         self,
         *volumes: model.Volume,
+        periods: Sequence[Period] = (),
         **limits: Any,
     ) -> None:
         self.cloud = scripted_cloud.ScriptedCloud(*volumes)
         self.clock = scripted_cloud.ScriptedClock()
         self.log = Log(self.clock)
+        self.admission = Admission(
+            Limits(**limits), Window(periods, now=self.wall_clock)
+        )
+        self.throttle = Throttle(
+            self.admission, {volume.id: volume.name for volume in volumes}
+        )
         self.engine = Engine(
             self.cloud.core,
             self.log,
             self.clock,
-            Admission(Limits(**limits)),
+            self.admission,
+            self.throttle,
             workers=1,
         )
+
+    def wall_clock(self) -> datetime.datetime:
+        """The time: at second 0 it was Monday noon."""
+        return NOON + datetime.timedelta(seconds=self.clock.time)
+
+    def tell(self, at: float, verb: str, **more: Any) -> list[Answer]:
+        """Have somebody say something at a second; what he was answered."""
+        answers: list[Answer] = []
+
+        def say() -> None:
+            asked = self.throttle.tell(Instruction(Verb(verb), **more))
+            asked.add_done_callback(lambda one: answers.append(one.result()))
+
+        self.clock.at(at, say)
+        return answers
 
     def run(self, *jobs: Job) -> list[tuple[str, str]]:
         """The outcome and the reason of each."""

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
+import math
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from volmigrateclient.core.engine.admission import Admission, Limits
 from volmigrateclient.core.engine.durations import Durations
 from volmigrateclient.core.engine.job import Job
 from volmigrateclient.core.engine.queue import FRESH, Prefetch, Queue
+from volmigrateclient.core.engine.window import Period, Window
 
 
 def _job(number: int = 0, **seen: Any) -> Job:
@@ -199,36 +202,110 @@ def test_a_lane_with_failures_stops_alone() -> None:
 
 
 def test_nothing_starts_that_will_not_end_in_time() -> None:
-    admitted = Admission(
-        window=lambda seconds: "too late" if seconds > 100 else None
-    )
+    now = datetime.datetime(2026, 1, 1, 5, 58, tzinfo=datetime.timezone.utc)
+    end = now + datetime.timedelta(seconds=100)
+    admitted = Admission(window=Window(until=end, now=lambda: now))
 
+    # 30 s, and 10 s for each GiB, as long as nothing is known.
     assert admitted.refusal(_job(size=7)) is None
-    assert admitted.refusal(_job(size=8)) == "too late"
+    assert admitted.refusal(_job(size=8)) == "not expected to end by 05:59"
+
+
+def test_what_does_not_fit_into_this_window_waits_for_the_next() -> None:
+    now = datetime.datetime(2026, 1, 5, 23, 58).astimezone()
+    admitted = Admission(
+        Limits(parallel=9),
+        Window([Period.parse("mon-tue 22:00-24:00")], now=lambda: now),
+    )
+    queue = Queue([_job(0, size=20), _job(1, size=1)], admitted)
+
+    assert queue.take() == (1, _job(1, size=1))
+    admitted.started(_job(1, size=1))
+    assert queue.take() is None
+    assert queue.waiting() == {"window at Tue 22:00": 1}
+    assert queue.held
+    assert admitted.resumes_in() == 22 * 3600 + 120
+    now += datetime.timedelta(hours=22, minutes=3)
+    assert queue.take() == (0, _job(0, size=20))
+
+
+def test_a_pause_holds_everything_that_waits() -> None:
+    admitted = Admission(Limits(parallel=2))
+    queue = Queue([_job(0), _job(1, migration_status="migrating")], admitted)
+    admitted.paused = True
+
+    # What moves already is waited for all the same.
+    assert queue.take() is not None
+    assert queue.take() is None
+    assert queue.waiting() == {"resume": 1}
+    assert admitted.resumes_in() == math.inf
+    admitted.paused = False
+    assert queue.take() == (0, _job(0))
+
+
+def test_one_is_put_first_across_routes() -> None:
+    jobs = [_job(n, host=host) for n, host in enumerate(_HOSTS)]
+    admitted = Admission(Limits(parallel=9))
+    queue = Queue(jobs, admitted)
+
+    assert queue.put_first("v3")
+    assert queue.put_first("v2")
+    assert not queue.put_first("v9")
+
+    assert queue.upcoming(2) == ["v2", "v3"]
+    order = []
+    while taken := queue.take():
+        order.append(taken[0])
+    assert order == [2, 3, 0, 1]
+
+
+def test_one_is_taken_out() -> None:
+    jobs = [_job(0), _job(1), _job(2, migration_status="migrating")]
+    queue = Queue(jobs, Admission(Limits(parallel=9)))
+
+    assert queue.remove("v1") == (1, jobs[1])
+    assert queue.remove("v1") is None
+    assert queue.remove("v2") is None
+    assert [index for index, _ in queue.drain()] == [0, 2]
+
+
+def test_what_waits_is_read_again() -> None:
+    jobs = [_job(n, host=host) for n, host in enumerate(_HOSTS)]
+    queue = Queue(jobs, Admission(Limits(parallel=1)))
+    queue.put_first("v3")
+
+    queue.refresh({"v1": dataclasses.replace(_moving(), id="v1")})
+
+    assert queue.volume_ids == ["v3", "v0", "v2"]
+    # Somebody else moves it by now.
+    assert queue.take() == (1, dataclasses.replace(jobs[1], volume=_moving()))
+    assert queue.take() == (3, jobs[3])
+
+
+_HOSTS = (builders.POOL, builders.OTHER, builders.OTHER, builders.POOL)
+
+
+def _moving() -> model.Volume:
+    return builders.volume(id="v1", migration_status="migrating")
 
 
 @pytest.mark.parametrize(
-    ("moves", "size", "expected", "typical"),
+    ("moves", "size", "typical"),
     [
-        ([], 10, 130, 0),
-        ([(10, 20)], 10, 20, 20),
-        # As slow for each GiB as the slowest; never less than the mean.
-        ([(10, 20), (1, 10)], 10, 100, 15 * 10 / 5.5),
-        ([(10, 20)], 1, 20, 2),
-        ([(0, 5)], 0, 5, 5),
+        ([], 10, 0),
+        ([(10, 20)], 10, 20),
+        ([(10, 20), (1, 10)], 10, 15 * 10 / 5.5),
+        ([(10, 20)], 1, 2),
+        ([(0, 5)], 0, 5),
     ],
 )
-def test_pace(
-    moves: list[tuple[int, float]],
-    size: int,
-    expected: float,
-    typical: float,
+def test_what_is_typical(
+    moves: list[tuple[int, float]], size: int, typical: float
 ) -> None:
     learnt = Durations()
     for moved, seconds in moves:
         learnt.note(moved, seconds)
 
-    assert learnt.seconds(size) == pytest.approx(expected)
     assert learnt.typical(size) == pytest.approx(typical)
 
 

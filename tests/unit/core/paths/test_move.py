@@ -43,6 +43,7 @@ def test_a_move_that_did_not_find_its_volume() -> None:
         paths.Outcome.FAILED,
         "none",
         elapsed=1.5,
+        moving=1.5,
     )
 
 
