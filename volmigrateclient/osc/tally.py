@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from volmigrateclient.core import paths
-from volmigrateclient.core.engine.admission import Limits
+from volmigrateclient.core.engine.admission import SERVICE, Limits
 from volmigrateclient.core.planning.plan import PlannedAction
 from volmigrateclient.i18n import _
 from volmigrateclient.osc import interrupts, layout
@@ -153,6 +153,8 @@ class Tally:
             return _("limit: --max-parallel %d") % self._limits.parallel
         if cap == "old copies":
             return _("old copies are still being deleted")
+        if cap == SERVICE:
+            return _("for a service that is down")
         if kind == "source":
             return _("--max-per-source of %s") % name
         if kind == "destination":

@@ -90,7 +90,7 @@ class Shielded(Reporter):
         self._tell(self._reporter.retrying, text)
 
     def note(self, text: str) -> None:
-        self._tell("note", text)
+        self._tell(self._reporter.note, text)
 
     def ended(self, result: paths.MoveResult) -> None:
         self._tell(self._reporter.ended, result)

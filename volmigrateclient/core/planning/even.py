@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 from volmigrateclient.core import model
@@ -79,8 +78,7 @@ def _only_type(
     names = selection.source_type
     if not names or len(names) != 1:
         raise errors.InvalidActionError(
-            "name the one type whose pools are to be evened out: "
-            "--source-type"
+            "name the one type whose pools are to be evened out: --source-type"
         )
     found = find_type(types, names[0])
     if found is None:
