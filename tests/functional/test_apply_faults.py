@@ -186,3 +186,29 @@ def test_a_backend_that_goes_down_stops_its_lane_alone(
     where = batch.where()
     assert {where[row["ID"]] for row in lost} == {moves.ALPHA}
     assert pools.digests(batch.cloud, batch.volumes) == batch.digests
+
+
+def test_a_service_that_is_down_for_a_while_is_waited_for(
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    file: pathlib.Path,
+    set_faults: conftest.SetFaults,
+) -> None:
+    batch = batches.Batch(make, openstack, file, [{}] * 3)
+    set_faults("beta", down=True)
+    command = batch.start("--max-parallel=2")
+    waits = (
+        "cinder-volume of cloud@beta is down: moves from "
+        f"{moves.ALPHA} to {moves.BETA} wait for it, 10 minutes at most"
+    )
+    resources.until("told", lambda: waits in command.stderr)
+    time.sleep(20)  # and looked again meanwhile
+    assert batch.moving() == 0
+
+    set_faults.clear()
+    done = command.end()
+
+    assert done.exit_code == 0, done.stderr
+    assert batches.results(done) == {"done": 3}
+    assert done.stderr.count(waits) == 1
+    batch.assert_all_moved_once(2)

@@ -9,7 +9,11 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from volmigrateclient.core import paths
-from volmigrateclient.core.engine.admission import PAUSED, Admission
+from volmigrateclient.core.engine.admission import (
+    PAUSED,
+    SERVICE,
+    Admission,
+)
 from volmigrateclient.core.planning.plan import PlannedAction
 from volmigrateclient.i18n import _
 from volmigrateclient.osc import interrupts, layout
@@ -159,6 +163,8 @@ class Tally:
             return _("paused with 'control'")
         if cap == "old copies":
             return _("old copies are still being deleted")
+        if cap == SERVICE:
+            return _("for a service that is down")
         if kind == "source":
             return _("--max-per-source of %s") % name
         if kind == "destination":

@@ -17,6 +17,7 @@ from volmigrateclient.core import paths
 from volmigrateclient.core.engine.durations import Durations
 from volmigrateclient.core.engine.job import Job, Route
 from volmigrateclient.core.engine.pace import Pace, Sample
+from volmigrateclient.core.engine.rests import Rests
 from volmigrateclient.core.engine.window import Window
 
 
@@ -43,6 +44,9 @@ class Limits:
 
 #: What everything waits for while it is paused: the word that ends it.
 PAUSED = "resume"
+
+#: What a route waits for while a service does not answer.
+SERVICE = "service"
 
 #: Ends after which Cinder may still be at it; such a move keeps its place
 #: under the caps, which else would not hold.
@@ -76,6 +80,7 @@ class Admission:
         self.window = window or Window()
         self.pace = pace or Pace()
         self.durations = Durations()
+        self.rests = Rests()
         self._running: collections.Counter[str] = collections.Counter()
         self._moving: set[int] = set()
         self._trailing: set[int] = set()
@@ -127,7 +132,9 @@ class Admission:
         return None
 
     def cap_of_route(self, route: Route) -> str | None:
-        """The cap that keeps all jobs of a route waiting now, or None."""
+        """What keeps all jobs of a route waiting now, or None."""
+        if self.rests.holds(route):
+            return SERVICE
         limits = self.limits
         for label, most in zip(
             _labels(route),
@@ -174,6 +181,10 @@ class Admission:
         self._release(job)
         self._trailing.add(id(job))
         return True
+
+    def put_back(self, job: Job) -> None:
+        """A job was not begun after all, and waits again."""
+        self._release(job)
 
     def ended(self, job: Job, result: paths.MoveResult) -> None:
         """A job is no longer in flight."""

@@ -119,6 +119,7 @@ class Loop:
             return
         self._room = False
         self._look_at_hold()
+        self._admission.rests.look(self._clock.now())
         while not self._stop.refusal and (taken := self._queue.take()):
             index, job = taken
             reason = self._admission.refusal(job)
@@ -134,10 +135,16 @@ class Loop:
                 self._end_unstarted(index, job, ending)
         elif self._queue.held:
             self._hold()
-        elif self._queue and not self._running:
+        elif (
+            self._queue
+            and not self._running
+            and math.isinf(self._admission.rests.next_end)
+        ):
             # Only moves that we no longer follow hold a cap now, and nobody
             # will notice their ends.
             self._stop.refuse("moves that continue in the cloud hold the caps")
+        if self._queue:
+            self._opens = min(self._opens, self._admission.rests.next_end)
         self._reporter.waiting(self._queue.waiting())
 
     def _look_at_hold(self) -> None:
@@ -308,7 +315,32 @@ class Loop:
             if running_job.credentials_expired:
                 # Nor would the jobs that come next see anything.
                 self._stop.refuse(str(running_job.error))
-            self._end(index, ending)
+            if not self._put_back(index):
+                self._end(index, ending)
+
+    def _put_back(self, index: int) -> bool:
+        """Have a move wait that only a service that is down kept from it."""
+        running_job = self._running[index]
+        job, refusal = running_job.job, running_job.error
+        if (
+            not isinstance(refusal, errors.RefusedError)
+            or not job.request.options.unattended
+            or job.under_way
+            or self._stop.refusal is not None
+        ):
+            return False
+        told = self._admission.rests.begin(
+            job.route, refusal, self._clock.now()
+        )
+        if told is None:
+            return False
+        del self._running[index]
+        self._admission.put_back(job)
+        self._queue.put_back(index, job)
+        self._room = True
+        if told:
+            self._reporter.note(told)
+        return True
 
     def _wait_on(self, running_job: RunningJob) -> None:
         now = self._clock.now()

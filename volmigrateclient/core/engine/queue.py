@@ -89,6 +89,11 @@ class Queue:
         self._routes[job.route] = {index: job, **waiting}
         return True
 
+    def put_back(self, index: int, job: Job) -> None:
+        """Have a job that was taken wait again, before its route's others."""
+        waiting = self._routes.get(job.route, {})
+        self._routes[job.route] = {index: job, **waiting}
+
     def remove(self, volume_id: str) -> Numbered | None:
         """Take a job out that waits for its turn; None where none does.
 
