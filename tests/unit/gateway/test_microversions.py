@@ -46,5 +46,5 @@ def test_versions_compare_as_numbers() -> None:
 
 @pytest.mark.parametrize("text", ["", "latest", "3", "3.x"])
 def test_what_is_no_version(text: str) -> None:
-    with pytest.raises(ValueError, match="values to unpack|literal"):
+    with pytest.raises(ValueError, match=r"values to unpack|literal"):
         model.Microversion.parse(text)
