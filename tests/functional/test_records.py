@@ -195,7 +195,7 @@ def planned(openstack: shell.Openstack, volume: Any) -> dict[str, Any]:
         "plan", f"--name={volume.name}", TO_BETA, "-f=json"
     )
     (row,) = done.json
-    return row
+    return row | {"Reasons": "; ".join(row["Reasons"])}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.state.__name__)
