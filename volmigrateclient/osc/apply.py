@@ -142,7 +142,8 @@ class Apply(command.Lister):
         told = [
             plan_view.total(numbers),
             *rules,
-            frame.expected_duration(numbers, apply_options.limits(parsed)),
+            _("expected duration: %s")
+            % frame.expected_duration(numbers, apply_options.limits(parsed)),
         ]
         for text in told:
             progress.note(self.app, "\n".join(layout.wrapped(text, width)))
@@ -224,7 +225,7 @@ class Apply(command.Lister):
                 else apply_view.screen(results, size)
             )
             return []
-        known = names.Names(names.projects_of(connected))
+        known = names.Names(names.projects_of(connected, parsed.formatter))
         return [_row(result, known) for result in results]
 
 

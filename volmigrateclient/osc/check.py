@@ -16,7 +16,7 @@ _OF_SEVERAL = ("Volume", *_COLUMNS)
 
 
 class Check(command.Lister):
-    columns = _COLUMNS
+    columns: tuple[str, ...] = _COLUMNS
     exit_meanings: ClassVar[dict[int, str]] = {
         exit_codes.DONE: _("nothing blocks the move"),
         exit_codes.FAILED: _("something blocks it"),

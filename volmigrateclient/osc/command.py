@@ -158,10 +158,10 @@ class ShowOne(_Around, command.ShowOne):
             )
             for row in rows
         ]
+        # All of cliff's formatters but 'shell' are for lists as well.
+        formatter: Any = self.formatter
         with text.encodable(self.app.stdout):
-            self.formatter.emit_list(
-                names, shown, self.app.stdout, parsed_args
-            )
+            formatter.emit_list(names, shown, self.app.stdout, parsed_args)
         return 0
 
 

@@ -84,11 +84,10 @@ def when(end: datetime.datetime, now: datetime.datetime) -> str:
 
 
 def expected_duration(
-    numbers: summary.Summary,
-    limits: Limits,
+    numbers: summary.Summary, limits: Limits | None = None
 ) -> str:
     """How long it is expected to take, and on what that rests."""
-    return _("how long it takes shows once some moves have ended")
+    return _("not known before some moves have ended")
 
 
 def question(numbers: summary.Summary) -> str:
