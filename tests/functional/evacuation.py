@@ -53,7 +53,7 @@ def prepare(cloud: cloud_.Cloud) -> Evacuated:
     make.until_server(paused, "PAUSED")
     make.until_server(stopped, "SHUTOFF")
     blocked = {
-        **{v.id: "the volume has 1 snapshot: before" for v in snapped},
+        **{v.id: "the volume has 1 snapshot: 'before'" for v in snapped},
         grouped.id: f"the volume is in group {group}",
         **{v.id: f"({stopped}) is stopped (SHUTOFF)" for v in made[37:39]},
     }

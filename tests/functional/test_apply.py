@@ -101,7 +101,10 @@ def foreign(cloud: cloud_.Cloud) -> dict[str, Any]:
     [
         ({"cloud": {"auth_url": "https://elsewhere/v3"}}, "the plan is for"),
         ({"version": 7}, "is a plan of version 7"),
-        ({"actions": [{"resource_id": "x"}]}, "is no plan: $.actions[0]"),
+        (
+            {"actions": [{"resource_id": "x"}]},
+            "is not a valid plan: $.actions[0]",
+        ),
         (None, "is not JSON"),
         (100 * 10**6, "is larger than any plan"),
     ],

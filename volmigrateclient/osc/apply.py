@@ -264,7 +264,7 @@ class Apply(command.Lister):
                 else apply_view.screen(results, size)
             )
             return []
-        known = names.Names(names.projects_of(connected))
+        known = names.Names(names.projects_of(connected, parsed.formatter))
         return [_row(result, known) for result in results]
 
 

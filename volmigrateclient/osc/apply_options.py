@@ -21,6 +21,9 @@ if typing.TYPE_CHECKING:
 #: A time of day that is past by less than this was not meant for tomorrow.
 _JUST_PAST = datetime.timedelta(hours=1)
 
+#: Moves at once, unless something else is said.
+MAX_PARALLEL = 4
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add all of them, group by group."""
@@ -81,7 +84,11 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
 def add_caps(parser: argparse.ArgumentParser) -> None:
     """How many at once."""
     for option, default, text in (
-        ("--max-parallel", 4, _("Moves at once, in all (default: 4)")),
+        (
+            "--max-parallel",
+            MAX_PARALLEL,
+            _("Moves at once, in all (default: %d)") % MAX_PARALLEL,
+        ),
         (
             "--max-per-source",
             None,

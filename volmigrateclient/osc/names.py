@@ -13,6 +13,7 @@ from cliff import columns
 if typing.TYPE_CHECKING:
     from volmigrateclient.core import model
     from volmigrateclient.core.cloud import Cloud
+    from volmigrateclient.core.planning.planner import Assessment
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,17 +32,34 @@ class Names:
         return self.servers.get(server_id or "") or server_id or ""
 
 
-def projects_of(cloud: Cloud) -> Mapping[str, str]:
+def projects_of(cloud: Cloud, style: str = "table") -> Mapping[str, str]:
     """Names of projects, by ID; none where Keystone does not show them.
 
     They only make it easier to read: nothing is to fail for want of them.
+
+    :param style: the formatter's name; others than tables show IDs
     """
     from volmigrateclient.core.model import errors
 
+    if style != "table":
+        return {}
     try:
         return cloud.project_names()
     except errors.CloudError:
         return {}
+
+
+def of(
+    cloud: Cloud, found: Sequence[Assessment], style: str = "table"
+) -> Names:
+    """The names of the projects and servers of some volumes.
+
+    :param style: the formatter's name
+    """
+    return Names(
+        projects_of(cloud, style),
+        servers_of(server for one in found for server in one.servers),
+    )
 
 
 def servers_of(servers: Iterable[model.Server]) -> Mapping[str, str]:

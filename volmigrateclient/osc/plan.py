@@ -30,26 +30,10 @@ if typing.TYPE_CHECKING:
     from volmigrateclient.core.planning.forecast import Forecast
     from volmigrateclient.core.planning.plan import Plan as Written
     from volmigrateclient.core.planning.selection import Selection
-    from volmigrateclient.osc.names import Names
-
-_COLUMNS = (
-    "ID",
-    "Name",
-    "Project",
-    "Server",
-    "Size",
-    "From",
-    "To",
-    "Migration Type",
-    "Verdict",
-    "Reasons",
-    "Expected Start",
-    "Expected Seconds",
-)
 
 
 class Plan(command.Lister):
-    columns = _COLUMNS
+    columns = (*plan_options.COLUMNS, "Expected Start", "Expected Seconds")
     exit_meanings: ClassVar[dict[int, str]] = {
         exit_codes.DONE: _("planned"),
         exit_codes.FAILED: _("it could not be planned"),
@@ -73,7 +57,7 @@ class Plan(command.Lister):
         from volmigrateclient.core.planning import forecast, planner
         from volmigrateclient.core.planning.order import Order
         from volmigrateclient.core.planning.selection import find_project
-        from volmigrateclient.osc import cloud, failures
+        from volmigrateclient.osc import cloud, failures, names, plan_view
 
         now = datetime.datetime.now().astimezone()
         end = apply_options.end(parsed_args.until, now)
@@ -101,7 +85,12 @@ class Plan(command.Lister):
             for one in found.assessments
         ):
             self.exit_code = exit_codes.INCOMPLETE
-        return _COLUMNS, self._shown(connected, found, foreseen, parsed_args)
+        known = names.of(connected, found.assessments, parsed_args.formatter)
+        plan_view.show(self, found, known, parsed_args.long)
+        return self.columns, [
+            (*plan_view.row(one, known), *_expected(foreseen, one))
+            for one in found.assessments
+        ]
 
     def _say_no_nova(self, cloud: Cloud, found: planner.Outlook) -> None:
         """Say once that there is no Nova, and nobody who could be asked."""
@@ -244,66 +233,9 @@ class Plan(command.Lister):
             % {"file": _quoted(path), "moves": moves}
         )
 
-    def _shown(
-        self,
-        connected: Cloud,
-        found: planner.Outlook,
-        foreseen: Forecast,
-        parsed: argparse.Namespace,
-    ) -> list[tuple[Any, ...]]:
-        from volmigrateclient.core.planning import summary
-        from volmigrateclient.osc import names, plan_view, terminal
-
-        numbers = summary.summarize(found)
-        known = names.Names(
-            names.projects_of(connected),
-            names.servers_of(
-                server for one in found.assessments for server in one.servers
-            ),
-        )
-        if not self.on_screen:
-            self.say_last(plan_view.total(numbers))
-        else:
-            size = terminal.size_of(self.app.stdout)
-            self.screen = (
-                [
-                    *plan_view.every_volume(
-                        found.assessments, known, size.width
-                    ),
-                    *plan_view.totals(numbers, size.width),
-                ]
-                if parsed.long
-                else plan_view.screen(
-                    found.assessments, numbers, known, size, closing=3
-                )
-            )
-        return [_row(one, known, foreseen) for one in found.assessments]
-
 
 def _quoted(path: pathlib.Path) -> str:
     return shlex.quote(str(path))
-
-
-def _row(
-    one: planner.Assessment, known: Names, foreseen: Forecast
-) -> tuple[Any, ...]:
-    from volmigrateclient.osc import names
-
-    volume, action = one.volume, one.action
-    server_ids = [a.server_id for a in volume.attachments if a.server_id]
-    return (
-        volume.id,
-        volume.name,
-        names.NamedColumn(volume.project_id, known.project(volume.project_id)),
-        names.NamedListColumn(server_ids, [*map(known.server, server_ids)]),
-        volume.size,
-        volume.host if action.destination_node else volume.type_name,
-        action.destination_node or action.destination_type,
-        action.migration_type,
-        one.readiness.value,
-        names.TextsColumn(one.reasons),
-        *_expected(foreseen, one),
-    )
 
 
 def _expected(

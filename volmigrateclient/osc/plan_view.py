@@ -9,11 +9,16 @@ Pure functions from what was assessed to lines; the same for ``plan``,
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from volmigrateclient.core.planning import summary
-from volmigrateclient.core.planning.planner import Assessment, Readiness
+from volmigrateclient.core.planning.planner import (
+    Assessment,
+    Outlook,
+    Readiness,
+)
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import layout, terminal
+from volmigrateclient.osc import command, layout, names, terminal
 from volmigrateclient.osc.names import Names
 
 #: Lines that say the same of many: how many are shown at most.
@@ -23,7 +28,8 @@ _LEAST_ROWS = 4
 #: Columns of a bar, on a narrow terminal and on a wide one.
 _BARS = (14, 30)
 
-_WORDS = {
+#: What somebody reads of how ready a move is.
+WORDS = {
     Readiness.READY: _("ready"),
     Readiness.MOVING: _("moving"),
     Readiness.CHANGED: _("changed"),
@@ -34,10 +40,51 @@ _WORDS = {
 _ATTENTION = (Readiness.BLOCKED, Readiness.CHANGED)
 
 
+def show(
+    shown: command.Lister, found: Outlook, known: Names, long: bool
+) -> None:
+    """Have a command show a plan: on a terminal a screen, the totals else.
+
+    :param long: whether every volume is wanted
+    """
+    numbers = summary.summarize(found)
+    if not shown.on_screen:
+        shown.say_last(total(numbers))
+        return
+    size = terminal.size_of(shown.app.stdout)
+    if long:
+        shown.screen = [
+            *every_volume(found.assessments, known, size.width),
+            *totals(numbers, size.width),
+        ]
+    else:
+        shown.screen = screen(
+            found.assessments, numbers, known, size, closing=3
+        )
+
+
+def row(one: Assessment, known: Names) -> tuple[Any, ...]:
+    """A row for scripts, in the order of the columns."""
+    volume, action = one.volume, one.action
+    server_ids = [a.server_id for a in volume.attachments if a.server_id]
+    return (
+        volume.id,
+        volume.name,
+        names.NamedColumn(volume.project_id, known.project(volume.project_id)),
+        names.NamedListColumn(server_ids, [*map(known.server, server_ids)]),
+        volume.size,
+        volume.host if action.destination_node else volume.type_name,
+        action.destination_node or action.destination_type,
+        action.migration_type,
+        one.readiness.value,
+        names.TextsColumn(one.reasons),
+    )
+
+
 def screen(
     found: Sequence[Assessment],
     numbers: summary.Summary,
-    names: Names,
+    known: Names,
     size: terminal.Size,
     closing: int = 0,
 ) -> list[str]:
@@ -50,7 +97,7 @@ def screen(
     attention = [one for one in found if one.readiness in _ATTENTION]
     if attention:
         room = max(size.height - used, _LEAST_ROWS)
-        parts.append(_attention(attention, names, size.width, room))
+        parts.append(_attention(attention, known, size.width, room))
     lines = [line for part in parts for line in (*part, "")]
     return [*lines, *totals(numbers, size.width)]
 
@@ -79,7 +126,7 @@ def total(numbers: summary.Summary) -> str:
     told = ", ".join(
         f"{numbers.of(one).volumes:,} {word}"
         + (f" ({layout.size(numbers.of(one).gib)})" if every.volumes else "")
-        for one, word in _WORDS.items()
+        for one, word in WORDS.items()
         if numbers.of(one).volumes
     )
     text = (
@@ -99,14 +146,14 @@ def _routes(numbers: summary.Summary, width: int) -> list[str]:
     shown = numbers.routes[:_ROUTES]
     if not shown:
         return []
-    used = [one for one in _WORDS if numbers.of(one).volumes]
+    used = [one for one in WORDS if numbers.of(one).volumes]
     head = (
         _("From"),
         _("To"),
         _("Type"),
         _("Volumes"),
         _("Size"),
-        *(_WORDS[one].capitalize() for one in used),
+        *(WORDS[one].capitalize() for one in used),
     )
     rows = [
         (
@@ -192,7 +239,7 @@ def blockers(found: Sequence[summary.Blocker], width: int) -> list[str]:
 
 
 def _attention(
-    found: Sequence[Assessment], names: Names, width: int, room: int
+    found: Sequence[Assessment], known: Names, width: int, room: int
 ) -> list[str]:
     shown = found[:room]
     head = (_("Volume"), _("Size"), _("Project"), _("Server"), _("Why"))
@@ -200,8 +247,8 @@ def _attention(
         (
             one.volume.name or one.volume.id,
             layout.size(one.volume.size),
-            names.project(one.volume.project_id),
-            ", ".join(servers(one, names)),
+            known.project(one.volume.project_id),
+            ", ".join(servers(one, known)),
             why(one),
         )
         for one in shown
@@ -220,10 +267,10 @@ def why(one: Assessment) -> str:
     return ", ".join(named) or "; ".join(one.reasons)
 
 
-def servers(one: Assessment, names: Names) -> list[str]:
+def servers(one: Assessment, known: Names) -> list[str]:
     """The names of the servers that a volume is attached to."""
     return [
-        names.server(attachment.server_id)
+        known.server(attachment.server_id)
         for attachment in one.volume.attachments
         if attachment.server_id
     ]
@@ -236,7 +283,7 @@ def _more(number: int, noun: str) -> list[str]:
 
 
 def every_volume(
-    found: Iterable[Assessment], names: Names, width: int
+    found: Iterable[Assessment], known: Names, width: int
 ) -> list[str]:
     """All volumes, some lines for each: ``--long``."""
     lines: list[str] = []
@@ -246,11 +293,11 @@ def every_volume(
         lines += layout.wrapped(
             f"{volume.name or volume.id}  {layout.size(volume.size)}  "
             f"{source} -> {summary.destination_of(action)}  "
-            f"{action.migration_type}  {_WORDS[one.readiness]}",
+            f"{action.migration_type}  {WORDS[one.readiness]}",
             width,
         )
-        owner = f"{volume.id}  {names.project(volume.project_id)}"
-        used = ", ".join(servers(one, names))
+        owner = f"{volume.id}  {known.project(volume.project_id)}"
+        used = ", ".join(servers(one, known))
         lines += layout.wrapped(
             f"{owner}  {_('server')} {used}" if used else owner, width, 4
         )

@@ -91,7 +91,7 @@ def refuse(path: pathlib.Path | None, plan: pathlib.Path) -> None:
             "in .jsonl (a line of JSON for each volume), .json or .csv"
         )
     files.refuse_unwritable(path)
-    _earlier(path)
+    earlier(path)
 
 
 @contextlib.contextmanager
@@ -111,10 +111,10 @@ def to(
     if path is None:
         yield Reporter()
         return
-    earlier = _earlier(path)
+    before = earlier(path)
     try:
         if not _is_lines(path):
-            text = "".join(json.dumps(row) + "\n" for row in earlier)
+            text = "".join(json.dumps(row) + "\n" for row in before)
             files.replace(path, text)
         stream = path.open("a", encoding="utf-8")
     except OSError as error:
@@ -125,15 +125,15 @@ def to(
     finally:
         try:
             stream.close()
-            _finish(path, [*earlier, *reporter.rows])
+            _finish(path, [*before, *reporter.rows])
         except OSError as error:
             reporter.fault = error
         if reporter.fault is not None:
             complain(str(errors.UnwritableError(path, reporter.fault)))
 
 
-def _earlier(path: pathlib.Path) -> list[_Row]:
-    """The rows of an earlier report, to which more are to be added.
+def earlier(path: pathlib.Path) -> list[_Row]:
+    """The rows of an earlier report.
 
     :raises FailedError: there is something else in the file
     """

@@ -74,6 +74,17 @@ def replace(path: pathlib.Path, text: str) -> None:
         raise
 
 
+def write(path: pathlib.Path, text: str) -> None:
+    """The same, with an error of ours.
+
+    :raises UnwritableError: it cannot be written
+    """
+    try:
+        replace(path, text)
+    except OSError as error:
+        raise errors.UnwritableError(path, error) from error
+
+
 def _target(path: pathlib.Path) -> pathlib.Path:
     """The file itself, where a name is that of a link to it."""
     try:

@@ -18,16 +18,19 @@ from volmigrateclient.core.recovery.advice import (
 )
 from volmigrateclient.core.recovery.cut_off import CutOff
 from volmigrateclient.core.recovery.swaps import Leftover
+from volmigrateclient.core.recovery.under_way import UnderWay, under_way
 
 __all__ = (
     "Advice",
     "CutOff",
     "Leftover",
     "Repairable",
+    "UnderWay",
     "advice",
     "job",
     "past_swaps",
     "repairables",
+    "under_way",
 )
 
 #: What may be repaired, if it is proven to be safe.

@@ -130,6 +130,7 @@ def _orphaned_targets(cloud: Cloud) -> Iterator[Advice]:
             "no server runs on it (compare 'virsh domblklist' on the server's "
             "hypervisor with both volumes) it may go: openstack volume set "
             f"--state error {row.id}; openstack volume delete {row.id}",
+            needs_human=True,
         )
 
 
@@ -147,6 +148,7 @@ def _lost_attachments(cloud: Cloud) -> Iterator[Advice]:
                 "if it stays so, do not reboot, stop or live-migrate its "
                 "server before that is repaired; see 'An attachment that "
                 "Cinder lost' in the documentation",
+                needs_human=True,
             )
 
 
