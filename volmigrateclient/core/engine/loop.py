@@ -30,6 +30,9 @@ _NOT_UNDONE = paths.Ending(
 #: Between two readings the cloud is left alone for so many times as long as
 #: the last one took it.
 _BREATH = 2.0
+#: Seconds until the next look at what holds the caps, where nothing of ours
+#: is in flight; other engines ring when they make room.
+_OTHERS = 2.0
 
 
 class Loop:
@@ -57,6 +60,8 @@ class Loop:
         self._results: dict[int, paths.MoveResult] = {}
         # Whether a job may be able to start that was not before.
         self._room = True
+        self._freed = admission.freed
+        self._in_flight: dict[int, Job] = {}
 
     def run(self, jobs: Sequence[Job]) -> list[paths.MoveResult]:
         """Carry out the jobs to their ends; a result for each, in order."""
@@ -66,15 +71,18 @@ class Loop:
         self._queue = Queue(jobs, self._admission)
         self._readings.keep(job.volume for job in jobs if job.volume)
         try:
-            while self._queue or self._running:
-                self._start()
-                self._look()
-                self._sleep()
-                self._take_in()
+            with self._admission.heard(self._clock.ring):
+                while self._queue or self._running:
+                    self._start()
+                    self._look()
+                    self._sleep()
+                    self._take_in()
         finally:
             self._workers.close()
             for running_job in self._running.values():
                 running_job.close()
+            for job in self._in_flight.values():
+                self._admission.leave(job)
         return [self._results[index] for index in sorted(self._results)]
 
     # -- Starting -----------------------------------------------------------
@@ -84,31 +92,66 @@ class Loop:
         """Whether jobs may be able to start, or never will, since the last."""
         if self._stop.refusal is not None:
             return bool(self._queue) or not self._stop.told
-        return self._room
+        # Other engines may have the same caps, and make room in them.
+        return self._room or self._freed != self._admission.freed
 
     def _start(self) -> None:
         """Start every job that may; end those that never will."""
         if not self._to_start:
             return
-        self._room = False
-        while not self._stop.refusal and (taken := self._queue.take()):
-            index, job = taken
-            reason = self._admission.refusal(job)
-            if reason is not None:
+        self._room, self._freed = False, self._admission.freed
+        while not self._stop.refusal and (admitted := self._admitted()):
+            index, job, reason = admitted
+            if reason is None:
+                self._begin(index, job)
+            else:
                 self._end_unstarted(index, job, _not_started(reason))
-                continue
-            self._admission.started(job)
-            self._begin(index, job)
         if self._stop.refusal:
             self._tell_refusal()
             ending = _not_started(self._stop.refusal)
             for index, job in self._queue.drain():
                 self._end_unstarted(index, job, ending)
         elif self._queue and not self._running:
-            # Only moves that we no longer follow hold a cap now, and nobody
-            # will notice their ends.
-            self._stop.refuse("moves that continue in the cloud hold the caps")
+            self._look_at_others()
         self._reporter.waiting(self._queue.waiting())
+
+    def _admitted(self) -> tuple[int, Job, str | None] | None:
+        """The next job that has its turn, and why it is refused, if it is."""
+        with self._admission.lock:
+            taken = self._queue.take()
+            if taken is None:
+                return None
+            index, job = taken
+            reason = self._admission.refusal(job)
+            if reason is None:
+                self._in_flight[index] = job
+                self._admission.started(job)
+            return index, job, reason
+
+    def _look_at_others(self) -> None:
+        """Nothing of ours is in flight, and what waits may not start.
+
+        Then moves of other engines hold the caps, or moves that continue in
+        the cloud. Nobody notices the ends of these, so they are looked for.
+        """
+        left = self._admission.left
+        for job in left:
+            if self._ended_meanwhile(job):
+                self._admission.release(job)
+        if left and self._admission.left and not self._admission.followed:
+            self._stop.refuse("moves that continue in the cloud hold the caps")
+
+    def _ended_meanwhile(self, job: Job) -> bool:
+        """Whether the cloud is through with a job that nobody follows."""
+        try:
+            found = self._cloud.get_volumes([job.volume_id])
+        except errors.CloudError:
+            return False
+        volume = found.get(job.volume_id)
+        # While Nova copies for a swap via Nova the source is detaching.
+        return volume is None or not (
+            volume.moving or volume.status == "detaching"
+        )
 
     def _begin(self, index: int, job: Job) -> None:
         volume = self._readings.of_next(job.volume_id, self._queue)
@@ -141,17 +184,21 @@ class Loop:
         waiting = [job for job in self._running.values() if not job.busy]
         now = self._clock.now()
         due = min((job.due for job in waiting), default=math.inf)
+        waits_for_others = not self._running
+        if waits_for_others:
+            due = now + _OTHERS
         # A stop is told once; what undoes then waits like anything else.
         untold = any(job.stopped_at is None for job in waiting)
         self._clock.sleep(
             due - now,
             lambda: (
                 self._to_start
-                or not self._running
+                or not (self._running or self._queue)
                 or self._workers.any_ended
                 or (self._stop.interrupted and untold)
             ),
         )
+        self._room |= waits_for_others
 
     def _look(self) -> None:
         """Read once for all that are due, and send them what was read."""
@@ -266,6 +313,7 @@ class Loop:
 
     def _end(self, index: int, ending: paths.Ending) -> None:
         running_job = self._running.pop(index)
+        del self._in_flight[index]
         elapsed = self._clock.now() - running_job.started_at
         result = paths.MoveResult.of(running_job.move, ending, elapsed)
         self._results[index] = result

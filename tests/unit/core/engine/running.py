@@ -13,6 +13,7 @@ from volmigrateclient.core.engine import Engine
 from volmigrateclient.core.engine.admission import Admission, Limits
 from volmigrateclient.core.engine.job import Job
 from volmigrateclient.core.engine.reporter import Reporter
+from volmigrateclient.core.engine.servers import BusyServers
 from volmigrateclient.core.model import errors
 
 DONE = paths.Ending(paths.Outcome.DONE)
@@ -68,7 +69,7 @@ class Bench:
             self.cloud.core,
             self.log,
             self.clock,
-            Admission(Limits(**limits)),
+            Admission(Limits(**limits), servers=BusyServers()),
             workers=1,
         )
 
