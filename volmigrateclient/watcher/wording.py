@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What became of an action, in as many characters as Watcher has room for."""
+
+from __future__ import annotations
+
+from volmigrateclient import api
+
+#: Of the 255 of the column ``status_message``, what is left beside Watcher's
+#: own words before ours ("Action was skipped automatically: "). Watcher does
+#: not trim: its database would refuse more, and with it the action's state.
+ROOM = 215
+
+_CUT = " [...]"
+
+
+def line(text: str) -> str:
+    """A text in one line; a tenant's name may have anything in it."""
+    plain = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(plain.split())
+
+
+def shortened(text: str) -> str:
+    """As much of a text as there is room for, from its start."""
+    whole = line(text)
+    if len(whole) <= ROOM:
+        return whole
+    return whole[: ROOM - len(_CUT)].rstrip() + _CUT
+
+
+def reason(result: api.MoveResult) -> str:
+    """Why an action did not do what it was to do, the sentence first."""
+    if result.outcome in (
+        api.Outcome.BLOCKED,
+        api.Outcome.FAILED,
+        api.Outcome.NOT_STARTED,
+    ):
+        return result.reason
+    # That it still runs, or cannot be told, is what matters.
+    return f"{result.outcome.value}: {result.reason}"
