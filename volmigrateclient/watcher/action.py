@@ -172,8 +172,9 @@ class VolumeMigrateVerified(base.BaseAction):
 
     def _volume(self, progress: Progress) -> api.Volume | None:
         """The volume as it is now; Cinder may not answer for a while."""
-        found = Engine(self._cloud, progress).read([self._volume_id])
-        return found.get(self._volume_id)
+        engine = Engine(self._cloud, progress)
+        progress.handle.attach(engine)
+        return engine.read([self._volume_id]).get(self._volume_id)
 
     def _nothing_to_do(self) -> str | None:
         volume = self._cloud.get_volumes([self._volume_id]).get(

@@ -52,12 +52,16 @@ class Progress(api.Reporter):
                 self._volume_id,
                 ", ".join(caps),
             )
-        # Watcher lets what has begun come to its end, and this has not.
-        if self._cancelled():
-            self.handle.stop("the action plan was cancelled")
+        self._heed_cancellation()
 
     def warning(self, move: api.Move, text: str) -> None:
         LOG.warning("volume %s: %s", self._volume_id, wording.line(text))
 
     def retrying(self, text: str) -> None:
         LOG.warning("volume %s: %s", self._volume_id, wording.line(text))
+        self._heed_cancellation()
+
+    def _heed_cancellation(self) -> None:
+        # What has begun comes to its end, as Watcher wants it.
+        if self._cancelled():
+            self.handle.stop("the action plan was cancelled")
