@@ -18,8 +18,8 @@ _ROOT = _HERE.parents[1]
 
 #: What the extra installs today: in this very environment.
 NEWEST = "newest"
-OLDEST = "14.0.0"
-RELEASES = (OLDEST, "17.0.0", NEWEST)
+PINNED = ("14.0.0", "17.0.0")
+RELEASES = (*PINNED, NEWEST)
 
 
 def release(name: str) -> int:

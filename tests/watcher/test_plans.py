@@ -16,6 +16,10 @@ ALPHA, BETA = moves.ALPHA, moves.BETA
 _NOWHERE = "0f1e2d3c-4b5a-4968-8778-695a4b3c2d1e"
 #: Watcher's column, which nobody trims.
 _COLUMN = 255
+#: What a new requirement of Watcher's is unlikely to break.
+_pinned = pytest.mark.parametrize(
+    "release", environments.PINNED, indirect=True
+)
 
 
 def _migrate(volume_id: str, pool: str = BETA, *parents: int) -> process.Step:
@@ -126,6 +130,7 @@ def _assert_told(
     assert f"there is no volume {_NOWHERE}" in gone
 
 
+@_pinned
 def test_what_was_cancelled_is_not_started(
     make: resources.Resources,
     applier: process.Applier,
@@ -164,6 +169,7 @@ def test_what_was_cancelled_is_not_started(
     assert make.host(late.id) == ALPHA
 
 
+@_pinned
 def test_an_applier_that_was_killed_is_joined(
     cloud: cloud_.Cloud,
     make: resources.Resources,
@@ -238,6 +244,7 @@ def test_both_names_are_watcher_s_to_choose_from(
     assert "volume_migrate_verified" in applier.known_actions
 
 
+@_pinned
 def test_why_ours_is_not_called_as_watcher_s_is(
     cloud: cloud_.Cloud, release: str, folder: pathlib.Path
 ) -> None:

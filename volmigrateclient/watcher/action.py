@@ -112,7 +112,7 @@ class VolumeMigrateVerified(base.BaseAction):
             (result,) = api.migrate(
                 self.osc.session,
                 [action],
-                self._options,
+                self._options(action),
                 progress,
                 region_name=settings.region_name(),
                 interface=settings.interface(),
@@ -159,10 +159,11 @@ class VolumeMigrateVerified(base.BaseAction):
     def _volume_id(self) -> str:
         return str(self.input_parameters["resource_id"]).lower()
 
-    @property
-    def _options(self) -> api.Options:
+    def _options(self, action: api.Action) -> api.Options:
         word = self.input_parameters.get("migration_type")
-        return settings.carried_out(self.config, word in _OF_STRATEGIES)
+        return settings.carried_out(
+            self.config, action, unattended=word in _OF_STRATEGIES
+        )
 
     @property
     def _cloud(self) -> api.Cloud:
@@ -182,10 +183,11 @@ class VolumeMigrateVerified(base.BaseAction):
         )
         if volume is None:
             return f"there is no volume {self._volume_id}"
+        action = api.Action.from_watcher(self.input_parameters, volume)
         (checked,) = api.check(
             self.osc.session,
-            [api.Action.from_watcher(self.input_parameters, volume)],
-            self._options,
+            [action],
+            self._options(action),
             settings.region_name(),
             settings.interface(),
         )

@@ -27,9 +27,9 @@ def options() -> list[cfg.Opt]:
             "swap_via",
             default="cinder",
             choices=["cinder", "nova"],
-            help="Who moves an attached volume to another type: Cinder, or "
-            "the five steps of the specification, which a Nova with the fix "
-            "of OSSN-0094 refuses.",
+            help="Who moves an attached volume to another type where no pool "
+            "is named: Cinder, or the five steps of the specification, which "
+            "a Nova with the fix of OSSN-0094 refuses.",
         ),
         cfg.IntOpt(
             "timeout",
@@ -41,14 +41,19 @@ def options() -> list[cfg.Opt]:
     ]
 
 
-def carried_out(config: Any, unattended: bool) -> api.Options:
-    """How actions are carried out.
+def carried_out(
+    config: Any, action: api.Action, unattended: bool
+) -> api.Options:
+    """How an action is carried out.
+
+    Nova chooses no pool: a swap to one is Cinder's, whatever is configured.
 
     :param config: what Watcher read of our options, if there are any
     """
     read = config or {}
+    to_a_type = action.migration_type == "swap" and not action.destination_node
     return api.Options(
-        swap_via=read.get("swap_via") or "cinder",
+        swap_via=(to_a_type and read.get("swap_via")) or "cinder",
         timeout=read.get("timeout"),
         unattended=unattended,
     )
