@@ -24,9 +24,11 @@ with contextlib.suppress(ImportError):
 
 # ruff: isort: split
 import json
+import os
 import pathlib
 import sys
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from watcher import conf, objects
@@ -42,7 +44,7 @@ class Applier:
     def __init__(self, database: pathlib.Path) -> None:
         service.prepare_service(sys.argv, conf.CONF)
         if not database.exists():
-            migration.create_schema()
+            _in_a_child(migration.create_schema)
         sync.Syncer().sync()
         self._context = context.make_context(is_admin=True)
 
@@ -126,6 +128,17 @@ class Applier:
                 for action in sorted(actions, key=lambda one: one.id)
             ],
         }
+
+
+def _in_a_child(make: Callable[[], None]) -> None:
+    """Do what Watcher's own command does: it takes over the logging."""
+    child = os.fork()
+    if child == 0:
+        make()
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if status:
+        raise RuntimeError(f"{make.__name__} ended with {status}")
 
 
 def say(document: Any) -> None:
