@@ -170,7 +170,11 @@ class Applier:
             line = self._process.stdout.readline()
         finally:
             watchdog.cancel()
-        assert line, (self.folder / "stderr").read_text()[-4000:]
+        assert line, "\n".join(
+            path.read_text()[-4000:]
+            for name in ("stderr", "watcher.log")
+            if (path := self.folder / name).exists()
+        )
         return json.loads(line)
 
     @contextlib.contextmanager

@@ -256,7 +256,9 @@ def test_why_ours_is_not_called_as_watcher_s_is(
         "volmigrateclient.watcher.action:VolumeMigrateVerified",
     )
 
-    with pytest.raises(AssertionError, match="volume_migrate"):
+    with pytest.raises(
+        AssertionError, match="Error loading plugin 'volume_migrate'"
+    ):
         process.Applier(
             release,
             folder.with_name(f"foreign-{release}"),
