@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from volmigrateclient import api
+from volmigrateclient.core.model import wording
 
 #: Of the 255 of the column ``status_message``, what is left beside Watcher's
 #: own words before ours ("Action was skipped automatically: "). Watcher does
@@ -15,9 +16,8 @@ _CUT = " [...]"
 
 
 def line(text: str) -> str:
-    """A text in one line; a tenant's name may have anything in it."""
-    plain = "".join(c if c.isprintable() else " " for c in text)
-    return " ".join(plain.split())
+    """A text of ours in one line, with no control of a terminal in it."""
+    return " ".join(wording.escaped(part) for part in text.splitlines())
 
 
 def shortened(text: str) -> str:

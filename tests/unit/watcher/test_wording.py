@@ -18,8 +18,8 @@ _BEFORE, _COLUMN = "Action was skipped automatically: ", 255
     ("text", "told"),
     [
         ("on a@b#c already", "on a@b#c already"),
-        ("first line\nsecond  line", "first line second line"),
-        ("a name \x1b[31mwith\x00 anything", "a name [31mwith anything"),
+        ("first line\nsecond line", "first line second line"),
+        ("a name \x1b[31mwith anything", "a name \\x1b[31mwith anything"),
         ("x" * 215, "x" * 215),
         ("x" * 216, "x" * 209 + " [...]"),
         ("y " * 200, "y " * 104 + "y [...]"),
