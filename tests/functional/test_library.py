@@ -219,7 +219,7 @@ def test_after_the_time_is_over_nothing_more_is_started(
         api.Outcome.DONE,
         api.Outcome.NOT_STARTED,
     ]
-    assert results[1].reason == "not started: the time is over"
+    assert results[1].reason == "the time is over"
     assert make.host(second.id) == moves.ALPHA
 
 

@@ -30,11 +30,7 @@ def shortened(text: str) -> str:
 
 def reason(result: api.MoveResult) -> str:
     """Why an action did not do what it was to do, the sentence first."""
-    if result.outcome in (
-        api.Outcome.BLOCKED,
-        api.Outcome.FAILED,
-        api.Outcome.NOT_STARTED,
-    ):
+    if result.outcome in (api.Outcome.BLOCKED, api.Outcome.FAILED):
         return result.reason
-    # That it still runs, or cannot be told, is what matters.
+    # That it still runs, or was never started, is what matters.
     return f"{result.outcome.value}: {result.reason}"

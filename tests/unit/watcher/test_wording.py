@@ -35,7 +35,7 @@ def test_what_there_is_room_for(text: str, told: str) -> None:
     [
         (api.Outcome.BLOCKED, "why"),
         (api.Outcome.FAILED, "why"),
-        (api.Outcome.NOT_STARTED, "why"),
+        (api.Outcome.NOT_STARTED, "not started: why"),
         (api.Outcome.STILL_RUNNING, "still running: why"),
         (api.Outcome.UNDECIDED, "undecided: why"),
         (api.Outcome.INTERRUPTED, "interrupted: why"),

@@ -12,7 +12,7 @@ from tests.unit import builders
 from tests.unit.core.engine import running
 from volmigrateclient.core.engine import Handle
 
-_NOT_STARTED = ("not started", "not started: the time is over")
+_NOT_STARTED = ("not started", "the time is over")
 
 
 def _run(
@@ -66,7 +66,7 @@ def _first_gently(handle: Handle) -> None:
             1.0,
             [
                 ("interrupted", "interrupted before anything was changed"),
-                ("not started", "not started: interrupted"),
+                ("not started", "interrupted"),
             ],
             id="at once",
         ),
