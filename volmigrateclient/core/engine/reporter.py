@@ -59,9 +59,7 @@ class Reporter:
         """Something to know of that stops nothing."""
 
     def retrying(self, text: str) -> None:
-        """The cloud did not answer and is asked again, or nothing more is
-        started.
-        """
+        """The cloud did not answer; it is asked again."""
 
     def ended(self, result: paths.MoveResult) -> None:
         """An action came to an end, whichever."""

@@ -53,10 +53,10 @@ def test_every_engine_heeds_the_same_servers_by_default() -> None:
 
     first.started(job)
     try:
-        assert second.cap_of_job(job) == f"server {builders.SERVER_ID}"
+        assert second.cap_of_servers(job) == f"server {builders.SERVER_ID}"
     finally:
         first.release(job)
-    assert second.cap_of_job(job) is None
+    assert second.cap_of_servers(job) is None
 
 
 def test_a_volume_waits_for_one_of_its_server_in_another_engine() -> None:
