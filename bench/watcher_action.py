@@ -24,12 +24,10 @@ import sys
 import time
 from concurrent import futures
 
-from oslo_log import log  # type: ignore[import-not-found,unused-ignore]
-from watcher import conf  # type: ignore[import-not-found]
-from watcher.applier.actions import (  # type: ignore[import-not-found]
-    volume_migration,
-)
-from watcher.common import exception  # type: ignore[import-not-found]
+from oslo_log import log
+from watcher import conf
+from watcher.applier.actions import volume_migration
+from watcher.common import exception
 
 
 def carry_out(parameters: dict[str, str]) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 
 import openstack.config
 
@@ -56,6 +57,68 @@ def main() -> int:
         indent=2,
     )
     return 0 if all(result.outcome.success for result in results) else 1
+
+
+def blockers(session, actions):
+    """What speaks against each action: a list of lines by volume."""
+    return {
+        found.action.resource_id: list(found.reasons)
+        for found in api.check(session, actions)
+        if found.readiness is api.Readiness.BLOCKED
+    }
+
+
+def what_can_leave(session, pool, other_pools):
+    """Actions for all volumes of a pool that can go to others."""
+    assessed = api.plan(
+        session,
+        api.Selection(source_node=pool),
+        api.Destination(nodes=tuple(other_pools)),
+        api.Order.SMALLEST,
+    )
+    return [
+        one.action for one in assessed if one.readiness is api.Readiness.READY
+    ]
+
+
+def of_a_strategy(session, rows):
+    """Actions from what Watcher's strategies write."""
+    cloud = api.connect(session)
+    volumes = cloud.get_volumes([row["resource_id"] for row in rows])
+    return [
+        api.Action.from_watcher(row, volumes.get(row["resource_id"]))
+        for row in rows
+    ]
+
+
+def for_so_long(session, actions, seconds):
+    """Start nothing any more after some seconds; wait for what runs."""
+    handle = api.Handle()
+    timer = threading.Timer(seconds, handle.stop, ["the time is over"])
+    timer.start()
+    try:
+        return api.migrate(session, actions, handle=handle)
+    finally:
+        timer.cancel()
+
+
+def two_at_a_time(session, batches):
+    """Carry out batches in threads, never more than two moves in all."""
+    shared = api.Admission(api.Limits(parallel=2, failures=3))
+    results = []
+    threads = [
+        threading.Thread(
+            target=lambda actions=actions: results.extend(
+                api.migrate(session, actions, admission=shared)
+            )
+        )
+        for actions in batches
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
 
 
 if __name__ == "__main__":

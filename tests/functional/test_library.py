@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import pathlib
 import subprocess
 import sys
+import threading
+import types
 from typing import Any
 
 import pytest
@@ -15,7 +18,7 @@ from keystoneauth1 import session as session_
 from keystoneauth1.identity import v3
 
 from tests import cloud as cloud_
-from tests.functional import moves, resources
+from tests.functional import conftest, moves, resources
 from volmigrateclient import api
 
 EXAMPLE = (
@@ -95,6 +98,182 @@ def test_the_example_of_the_documentation_works(
     assert second["type"] == make.seen(retyped.id).volume_type == "gold"
     assert cloud.digest(cold.id) == content
     assert f"{cold.id}: copying" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def example() -> types.ModuleType:
+    """The functions that the documentation shows."""
+    spec = importlib.util.spec_from_file_location("library_example", EXAMPLE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_blockers_are_told_and_nothing_is_changed(
+    cloud: cloud_.Cloud, make: resources.Resources, example: types.ModuleType
+) -> None:
+    ready, refused = (make.volume(pool=moves.ALPHA) for _ in range(2))
+    make.cinder.volume_snapshots.create(refused.id)
+    gone = "0f1e2d3c-4b5a-4968-8778-695a4b3c2d1e"
+    mark = cloud.fault_proxy.mark()
+
+    found = example.blockers(
+        cloud.session(),
+        [
+            *(_cold(volume, moves.BETA) for volume in (ready, refused)),
+            api.Action(gone, "cold", destination_node=moves.BETA),
+        ],
+    )
+
+    assert found.keys() == {refused.id, gone}
+    (reason,) = found[refused.id]
+    assert reason.startswith("Invalid state for cold migration: ")
+    assert gone in found[gone][0]
+    # But for the one that asks for a token.
+    methods = {
+        request.method
+        for request in cloud.fault_proxy.since(mark)
+        if not request.path.endswith("/auth/tokens")
+    }
+    assert methods == {"GET"}
+
+
+def test_a_check_tells_what_is_met_and_what_is_there(
+    cloud: cloud_.Cloud, make: resources.Resources
+) -> None:
+    volume = make.volume(pool=moves.ALPHA)
+
+    ready, there = api.check(
+        cloud.session(),
+        [_cold(volume, moves.BETA), _cold(volume, moves.ALPHA)],
+    )
+
+    assert ready.readiness is api.Readiness.READY
+    assert ready.path is api.Path.MIGRATE
+    assert ready.reasons == ()
+    assert "Snapshots" in {check.name for check in ready.checks}
+    assert there.readiness is api.Readiness.ALREADY_THERE
+    assert there.reasons == (f"the volume is on {moves.ALPHA} already",)
+
+
+def test_a_pool_is_planned(
+    cloud: cloud_.Cloud, make: resources.Resources, example: types.ModuleType
+) -> None:
+    volume = make.volume(pool=moves.ALPHA)
+    attached = make.volume(pool=moves.ALPHA)
+    make.server(attached)
+
+    actions = {
+        action.resource_id: action
+        for action in example.what_can_leave(
+            cloud.session(), moves.ALPHA, [moves.BETA]
+        )
+    }
+
+    assert actions[volume.id] == _cold(volume, moves.BETA)
+    assert actions[attached.id] == api.Action(
+        attached.id, "swap", moves.BETA, "bronze"
+    )
+    assert make.host(volume.id) == moves.ALPHA
+
+
+def test_what_a_strategy_of_watcher_s_writes(
+    cloud: cloud_.Cloud, make: resources.Resources, example: types.ModuleType
+) -> None:
+    detached, attached = make.volume(), make.volume()
+    make.server(attached)
+    rows = [
+        {
+            "resource_id": volume.id,
+            "resource_name": volume.name,
+            "migration_type": "retype",
+            "destination_type": "gold",
+        }
+        for volume in (detached, attached)
+    ]
+
+    assert example.of_a_strategy(cloud.session(), rows) == [
+        api.Action(detached.id, "cold", None, "gold"),
+        api.Action(attached.id, "swap", None, "gold"),
+    ]
+
+
+def test_after_the_time_is_over_nothing_more_is_started(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    example: types.ModuleType,
+    set_faults: conftest.SetFaults,
+) -> None:
+    first, second = (make.volume(pool=moves.ALPHA) for _ in range(2))
+    set_faults("beta", create="slow:6")
+
+    results = example.for_so_long(
+        cloud.session(),
+        [_cold(volume, moves.BETA) for volume in (first, second)],
+        4,
+    )
+
+    assert [one.outcome for one in results] == [
+        api.Outcome.DONE,
+        api.Outcome.NOT_STARTED,
+    ]
+    assert results[1].reason == "the time is over"
+    assert make.host(second.id) == moves.ALPHA
+
+
+def test_interrupted_from_another_thread_it_returns_at_once(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    set_faults: conftest.SetFaults,
+) -> None:
+    volume = make.volume(pool=moves.ALPHA)
+    set_faults("beta", create="hang")
+    handle = api.Handle()
+    results: list[api.MoveResult] = []
+    thread = threading.Thread(
+        target=lambda: results.extend(
+            api.migrate(
+                cloud.session(), [_cold(volume, moves.BETA)], handle=handle
+            )
+        )
+    )
+    thread.start()
+    resources.until(
+        "Cinder moves it",
+        lambda: make.migration_status(volume.id) == "migrating",
+    )
+
+    handle.interrupt()
+    thread.join(30)
+
+    (result,) = results
+    assert result.outcome is api.Outcome.INTERRUPTED
+    assert result.under_way
+    set_faults.clear()
+    moves.settled(make, volume)
+    assert make.host(volume.id) == moves.BETA
+
+
+def test_caps_and_servers_span_calls_in_threads(
+    cloud: cloud_.Cloud, make: resources.Resources, example: types.ModuleType
+) -> None:
+    """Of one server, so never two at once, though two would be allowed."""
+    volumes = [make.volume(pool=moves.ALPHA) for _ in range(2)]
+    make.server(*volumes)
+
+    results = example.two_at_a_time(
+        cloud.session(),
+        [
+            [api.Action(volume.id, "swap", moves.BETA, "bronze")]
+            for volume in volumes
+        ],
+    )
+
+    assert [one.outcome for one in results] == [api.Outcome.DONE] * 2, [
+        one.reason for one in results
+    ]
 
 
 def test_actions_end_apart_and_report_in_order(

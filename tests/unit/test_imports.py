@@ -93,14 +93,64 @@ def test_only_the_gateway_knows_the_clients(path: pathlib.Path) -> None:
 def test_arrows_point_inwards(path: pathlib.Path) -> None:
     ring = path.relative_to(ROOT).parts[0]
     outer = {
-        "core": ("osc", "gateway", "api"),
-        "gateway": ("osc", "api"),
-        "api.py": ("osc",),
+        "core": ("osc", "gateway", "api", "watcher"),
+        "gateway": ("osc", "api", "watcher"),
+        "api.py": ("osc", "watcher"),
+        "osc": ("watcher",),
+        # The library's user, as anybody else.
+        "watcher": ("osc", "gateway"),
     }.get(ring, ())
     imported = _imported(ast.parse(path.read_text()))
     for other in outer:
         package = f"volmigrateclient.{other}"
         assert not {n for n in imported if (n + ".").startswith(package + ".")}
+
+
+#: What is there only where Watcher is.
+_WATCHERS = {"oslo_config", "oslo_log", "watcher"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in MODULES if not path.is_relative_to(ROOT / "watcher")],
+    ids=_named,
+)
+def test_only_its_adapter_knows_watcher(path: pathlib.Path) -> None:
+    imported = {
+        name.partition(".")[0]
+        for name in _imported(ast.parse(path.read_text()))
+    }
+    assert imported & _WATCHERS == set()
+
+
+_WITHOUT = """
+import sys
+for name in sys.argv[1:]:
+    sys.modules[name] = None  # importing it is an ImportError
+from volmigrateclient import api
+print(all(hasattr(api, name) for name in api.__all__))
+"""
+
+
+def test_the_library_needs_nothing_of_the_command() -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            _WITHOUT,
+            "openstackclient",
+            "openstack",
+            "osc_lib",
+            "cliff",
+            "cmd2",
+            "rich",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout == "True\n", done.stderr
 
 
 #: The floors of the core, from the ground up; some share one.

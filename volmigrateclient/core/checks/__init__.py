@@ -9,6 +9,7 @@ not only the first.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 
 from volmigrateclient.core import model
@@ -27,10 +28,12 @@ from volmigrateclient.core.model.check import Check, Result
 
 __all__ = (
     "Case",
+    "Judgement",
     "already_there",
     "blockers",
     "evaluate",
     "evaluate_parameters",
+    "judge",
     "run",
 )
 
@@ -126,7 +129,18 @@ def evaluate(case: Case) -> tuple[Check, ...]:
     )
 
 
-def run(cloud: Cloud, request: model.Request) -> tuple[Check, ...]:
+@dataclasses.dataclass(frozen=True)
+class Judgement:
+    """What the checks of a request found.
+
+    :param there: why there is nothing to do; None where there is something
+    """
+
+    checks: tuple[Check, ...]
+    there: str | None = None
+
+
+def judge(cloud: Cloud, request: model.Request) -> Judgement:
     """All checks of a request, on what the cloud shows now.
 
     Sends only GETs, and for a swap via Nova the probe, which changes
@@ -138,16 +152,24 @@ def run(cloud: Cloud, request: model.Request) -> tuple[Check, ...]:
     case = Case(request, take_survey(cloud, request))
     if blockers(found):
         # What does not ask where to is judged all the same.
-        return found + tuple(
-            check
-            for rule in _RULES[case.path]
-            if rule.__module__ in (volume.__name__, server.__name__)
-            for check in rule(case)
+        return Judgement(
+            found
+            + tuple(
+                check
+                for rule in _RULES[case.path]
+                if rule.__module__ in (volume.__name__, server.__name__)
+                for check in rule(case)
+            )
         )
     reason = already_there(case)
     if reason is not None:
-        return (Check.ok("Already there", reason),)
-    return evaluate(case)
+        return Judgement((Check.ok("Already there", reason),), reason)
+    return Judgement(evaluate(case))
+
+
+def run(cloud: Cloud, request: model.Request) -> tuple[Check, ...]:
+    """The checks of :func:`judge` alone."""
+    return judge(cloud, request).checks
 
 
 def blockers(checks: tuple[Check, ...]) -> tuple[Check, ...]:

@@ -9,11 +9,13 @@ only throttle that an admin has.
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 
 from volmigrateclient.core import paths
+from volmigrateclient.core.engine import servers as servers_
 from volmigrateclient.core.engine.durations import Durations
 from volmigrateclient.core.engine.job import Job, Route
 from volmigrateclient.core.engine.pace import Pace, Sample
@@ -62,11 +64,18 @@ _FAILED = (
 class Admission:
     """Counts what is in flight and what has failed.
 
+    Engines that are given the same one, in whatever threads, keep its caps
+    and its stop rules together. That no server has two moves holds among
+    all engines of a process, whichever admission they have.
+
     :param window: when moves may start; by default always
     :param pace: how long they take; by default nothing is known of it
+    :param servers: those that are busy; by default all of this process
     :ivar limits: may be replaced at any time, and so may ``paused``: what is
         in flight is never touched
     :ivar paused: whether nothing is to be started for now
+    :ivar lock: to be held from the choice of a job until it has started;
+        re-entrant
     """
 
     def __init__(
@@ -74,16 +83,23 @@ class Admission:
         limits: Limits | None = None,
         window: Window | None = None,
         pace: Pace | None = None,
+        servers: servers_.BusyServers | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.paused = False
         self.window = window or Window()
         self.pace = pace or Pace()
+        self._servers = (
+            servers_.OF_THIS_PROCESS if servers is None else servers
+        )
+        self.lock = self._servers.lock
         self.durations = Durations()
         self.rests = Rests()
         self._running: collections.Counter[str] = collections.Counter()
-        self._moving: set[int] = set()
-        self._trailing: set[int] = set()
+        # The jobs themselves, so that no other can get their identity.
+        self._moving: dict[int, Job] = {}
+        self._trailing: dict[int, Job] = {}
+        self._left: dict[int, Job] = {}
         self._failed: collections.Counter[Route] = collections.Counter()
         self._failures = 0
 
@@ -151,7 +167,7 @@ class Admission:
         That is a busy server, or the end of a window that is too near.
         """
         for server_id in job.server_ids:
-            if self._running[f"server {server_id}"]:
+            if server_id in self._servers:
                 return f"server {server_id}"
         return self.window_of(job)
 
@@ -161,6 +177,31 @@ class Admission:
             return None
         return self.window.wait(self.pace.at_most(job))
 
+    @property
+    def freed(self) -> int:
+        """Grows whenever there may be room that was not there before."""
+        return self._servers.freed
+
+    def heard(
+        self, ring: Callable[[], None]
+    ) -> contextlib.AbstractContextManager[None]:
+        """Within it, an engine is told when there may be room."""
+        return self._servers.heard(ring)
+
+    @property
+    def followed(self) -> bool:
+        """Whether an engine will notice when what holds a cap has ended."""
+        with self.lock:
+            moving = self._moving.keys() | self._trailing.keys()
+            return bool(moving - self._left.keys()) or self._servers.followed
+
+    @property
+    def left(self) -> Sequence[Job]:
+        """Jobs that hold a cap and whose ends nobody will notice."""
+        with self.lock:
+            servers = {id(job): job for job in self._servers.left}
+            return tuple((self._left | servers).values())
+
     def starts_within(self, seconds: float) -> int:
         """How many jobs are likely to be started in so many seconds."""
         typical = self.durations.recent or seconds
@@ -168,41 +209,57 @@ class Admission:
 
     def started(self, job: Job) -> None:
         """A job is in flight."""
-        self._moving.add(id(job))
-        self._running.update(_counted(job))
+        with self.lock:
+            self._moving[id(job)] = job
+            self._running.update(_labels(job.route))
+            self._servers.take(job)
 
     def moved(self, job: Job) -> bool:
         """A job's volume is where it was to go; what is left is to tidy.
 
         :returns: whether that is news, and makes room for others
         """
-        if id(job) not in self._moving:
-            return False
-        self._release(job)
-        self._trailing.add(id(job))
-        return True
+        with self.lock:
+            if id(job) not in self._moving:
+                return False
+            self.release(job)
+            self._trailing[id(job)] = job
+            return True
 
     def put_back(self, job: Job) -> None:
         """A job was not begun after all, and waits again."""
-        self._release(job)
+        self.release(job)
 
     def ended(self, job: Job, result: paths.MoveResult) -> None:
-        """A job is no longer in flight."""
-        self._trailing.discard(id(job))
-        if id(job) in self._moving and not (
-            result.outcome in _GOES_ON and result.under_way
-        ):
-            self._release(job)
-        if result.outcome is paths.Outcome.DONE:
-            self.durations.note(result.size, result.elapsed)
-            self.pace.note(Sample.of(job, result.elapsed, result.moving))
-        if result.outcome in _FAILED:
-            self._failures += 1
-            self._failed[job.route] += 1
+        """A job is no longer in flight, or no longer followed."""
+        with self.lock:
+            self._trailing.pop(id(job), None)
+            if result.outcome in _GOES_ON and result.under_way:
+                self.leave(job)
+            else:
+                self.release(job)
+            if result.outcome is paths.Outcome.DONE:
+                self.durations.note(result.size, result.elapsed)
+                self.pace.note(Sample.of(job, result.elapsed, result.moving))
+            if result.outcome in _FAILED:
+                self._failures += 1
+                self._failed[job.route] += 1
 
-    def _release(self, job: Job) -> None:
-        self._moving.remove(id(job))
-        self._running.subtract(_counted(job))
+    def leave(self, job: Job) -> None:
+        """Nobody follows a job any more; until its end it holds its caps."""
+        with self.lock:
+            self._trailing.pop(id(job), None)
+            if id(job) in self._moving:
+                self._left[id(job)] = job
+                self._servers.leave(job)
+
+    def release(self, job: Job) -> None:
+        """A job holds no cap any more; also one that another one left."""
+        with self.lock:
+            self._left.pop(id(job), None)
+            self._servers.release(job)
+            if self._moving.pop(id(job), None) is not None:
+                self._running.subtract(_labels(job.route))
 
 
 def _moves(number: int) -> str:
@@ -212,9 +269,3 @@ def _moves(number: int) -> str:
 def _labels(route: Route) -> tuple[str, str]:
     source, destination = route
     return f"source {source}", f"destination {destination}"
-
-
-def _counted(job: Job) -> Iterator[str]:
-    yield from _labels(job.route)
-    for server_id in set(job.server_ids):
-        yield f"server {server_id}"

@@ -101,7 +101,10 @@ class Engine:
         self._reporter.stage(name)
 
     def read(
-        self, volume_ids: Sequence[str], nodes: Sequence[str] = ()
+        self,
+        volume_ids: Sequence[str],
+        nodes: Sequence[str] = (),
+        seconds: float | None = None,
     ) -> dict[str, model.Volume]:
         """Read volumes before any is moved, a request for each 50.
 
@@ -110,11 +113,16 @@ class Engine:
 
         :param nodes: the pools that most are on, probably; of hundreds of
             volumes a request then gives 1000
+        :param seconds: for which the cloud may not answer; ten minutes at
+            most, and by default
         :raises CloudError: the cloud refuses to show them, or does not
-            answer for ten minutes
+            answer for so long
         """
         return self._readings.of_all(
-            volume_ids, lambda: self._stop.refusal is not None, nodes
+            volume_ids,
+            lambda: self._stop.refusal is not None,
+            nodes,
+            seconds,
         )
 
     def run(self, jobs: Iterable[Job]) -> list[paths.MoveResult]:

@@ -37,6 +37,9 @@ _BREATH = 2.0
 _LOOK = 30.0
 #: Seconds of a hold after which what was read of volumes is read again.
 _STALE = 60.0
+#: Seconds until the next look at what holds the caps, where nothing of ours
+#: is in flight; other engines ring when they make room.
+_OTHERS = 2.0
 
 
 class Loop:
@@ -69,6 +72,8 @@ class Loop:
         # When to look whether what is held may start; since when it is held.
         self._opens = math.inf
         self._held_since: float | None = None
+        self._freed = admission.freed
+        self._in_flight: dict[int, Job] = {}
 
     def run(self, jobs: Sequence[Job]) -> list[paths.MoveResult]:
         """Carry out the jobs to their ends; a result for each, in order."""
@@ -80,16 +85,19 @@ class Loop:
         for index, job in self._throttle.prepare(self._queue):
             self._end_unstarted(index, job, _not_started(SKIPPED))
         try:
-            while self._queue or self._running:
-                self._heed()
-                self._start()
-                self._look()
-                self._sleep()
-                self._take_in()
+            with self._admission.heard(self._clock.ring):
+                while self._queue or self._running:
+                    self._heed()
+                    self._start()
+                    self._look()
+                    self._sleep()
+                    self._take_in()
         finally:
             self._workers.close()
             for running_job in self._running.values():
                 running_job.close()
+            for job in self._in_flight.values():
+                self._admission.leave(job)
         return [self._results[index] for index in sorted(self._results)]
 
     # -- Starting -----------------------------------------------------------
@@ -99,7 +107,12 @@ class Loop:
         """Whether jobs may be able to start, or never will, since the last."""
         if self._stop.refusal is not None:
             return bool(self._queue) or not self._stop.told
-        return self._room or self._clock.now() >= self._opens
+        # Other engines may have the same caps, and make room in them.
+        return (
+            self._room
+            or self._freed != self._admission.freed
+            or self._clock.now() >= self._opens
+        )
 
     def _heed(self) -> None:
         """Carry out what was told from outside."""
@@ -117,17 +130,15 @@ class Loop:
         """Start every job that may; end those that never will."""
         if not self._to_start:
             return
-        self._room = False
+        self._room, self._freed = False, self._admission.freed
         self._look_at_hold()
         self._admission.rests.look(self._clock.now())
-        while not self._stop.refusal and (taken := self._queue.take()):
-            index, job = taken
-            reason = self._admission.refusal(job)
-            if reason is not None:
+        while not self._stop.refusal and (admitted := self._admitted()):
+            index, job, reason = admitted
+            if reason is None:
+                self._begin(index, job)
+            else:
                 self._end_unstarted(index, job, _not_started(reason))
-                continue
-            self._admission.started(job)
-            self._begin(index, job)
         if self._stop.refusal:
             self._tell_refusal()
             ending = _not_started(self._stop.refusal)
@@ -140,9 +151,7 @@ class Loop:
             and not self._running
             and math.isinf(self._admission.rests.next_end)
         ):
-            # Only moves that we no longer follow hold a cap now, and nobody
-            # will notice their ends.
-            self._stop.refuse("moves that continue in the cloud hold the caps")
+            self._look_at_others()
         if self._queue:
             self._opens = min(self._opens, self._admission.rests.next_end)
         self._reporter.waiting(self._queue.waiting())
@@ -178,6 +187,44 @@ class Loop:
         if not admission.paused:
             self._reporter.note(f"the next window opens in {about(opens)}")
 
+    def _admitted(self) -> tuple[int, Job, str | None] | None:
+        """The next job that has its turn, and why it is refused, if it is."""
+        with self._admission.lock:
+            taken = self._queue.take()
+            if taken is None:
+                return None
+            index, job = taken
+            reason = self._admission.refusal(job)
+            if reason is None:
+                self._in_flight[index] = job
+                self._admission.started(job)
+            return index, job, reason
+
+    def _look_at_others(self) -> None:
+        """Nothing of ours is in flight, and what waits may not start.
+
+        Then moves of other engines hold the caps, or moves that continue in
+        the cloud. Nobody notices the ends of these, so they are looked for.
+        """
+        left = self._admission.left
+        for job in left:
+            if self._ended_meanwhile(job):
+                self._admission.release(job)
+        if left and self._admission.left and not self._admission.followed:
+            self._stop.refuse("moves that continue in the cloud hold the caps")
+
+    def _ended_meanwhile(self, job: Job) -> bool:
+        """Whether the cloud is through with a job that nobody follows."""
+        try:
+            found = self._cloud.get_volumes([job.volume_id])
+        except errors.CloudError:
+            return False
+        volume = found.get(job.volume_id)
+        # While Nova copies for a swap via Nova the source is detaching.
+        return volume is None or not (
+            volume.moving or volume.status == "detaching"
+        )
+
     def _begin(self, index: int, job: Job) -> None:
         volume = self._readings.of_next(job.volume_id, self._queue)
         now = self._clock.now()
@@ -210,6 +257,9 @@ class Loop:
         waiting = [job for job in self._running.values() if not job.busy]
         now = self._clock.now()
         due = min([self._opens, *(job.due for job in waiting)])
+        waits_for_others = not self._running and math.isinf(self._opens)
+        if waits_for_others:
+            due = now + _OTHERS
         # A stop is told once; what undoes then waits like anything else.
         untold = any(job.stopped_at is None for job in waiting)
         self._clock.sleep(
@@ -217,11 +267,12 @@ class Loop:
             lambda: (
                 self._to_start
                 or self._throttle.told
-                or (not self._running and math.isinf(self._opens))
+                or not (self._running or self._queue)
                 or self._workers.any_ended
                 or (self._stop.interrupted and untold)
             ),
         )
+        self._room |= waits_for_others
 
     def _look(self) -> None:
         """Read once for all that are due, and send them what was read."""
@@ -334,7 +385,7 @@ class Loop:
         )
         if told is None:
             return False
-        del self._running[index]
+        del self._running[index], self._in_flight[index]
         self._admission.put_back(job)
         self._queue.put_back(index, job)
         self._room = True
@@ -363,6 +414,7 @@ class Loop:
 
     def _end(self, index: int, ending: paths.Ending) -> None:
         running_job = self._running.pop(index)
+        del self._in_flight[index]
         began, moved_at = running_job.started_at, running_job.moved_at
         result = paths.MoveResult.of(
             running_job.move,

@@ -57,6 +57,7 @@ class Readings:
         volume_ids: Sequence[str],
         refused: Callable[[], bool],
         nodes: Sequence[str] = (),
+        seconds: float | None = None,
     ) -> dict[str, model.Volume]:
         """Read volumes before any is moved, a request for each 50.
 
@@ -64,12 +65,16 @@ class Readings:
 
         :param refused: whether what is missing is not needed any more
         :param nodes: the pools that most are on, probably
+        :param seconds: for which the cloud may not answer; ten minutes at
+            most, and by default
         :raises CloudError: the cloud refuses to show them, or does not
-            answer for ten minutes
+            answer for so long
         """
         found = self._on_pools(set(volume_ids), refused, nodes)
         left = [one for one in volume_ids if one not in found]
-        end = self._clock.now() + _OUTAGE
+        end = self._clock.now() + min(
+            _OUTAGE, _OUTAGE if seconds is None else seconds
+        )
         for start in range(0, len(left), _PER_REQUEST):
             part = left[start : start + _PER_REQUEST]
             while not refused():

@@ -22,8 +22,11 @@ LOG = logging.getLogger(__name__)
 class Reporter:
     """Hears of every event, in the order in which they happen.
 
-    It is called from the engine's thread alone. An error of its own stops
-    no move: it is logged, and the next event is told all the same.
+    It is called from the engine's thread alone; one that takes long holds the
+    moves up. An error of its own stops no move: it is logged, and the next
+    event is told all the same. Of a ``move``, ``request`` with its
+    ``action``, ``options`` and ``path``, ``warnings``, ``request_ids`` and
+    ``under_way`` are stable.
     """
 
     def started(self, move: paths.Move) -> None:
@@ -32,6 +35,7 @@ class Reporter:
     def phase(self, move: paths.Move, phase: str, elapsed: float) -> None:
         """A move was looked at; the phase may be the same as before.
 
+        :param phase: what is going on, in a word or two for people
         :param elapsed: seconds since the move was started
         """
 
@@ -42,7 +46,14 @@ class Reporter:
         """Nothing more is started; so many moves are waited for."""
 
     def waiting(self, caps: Mapping[str, int]) -> None:
-        """How many jobs have not been started, by the cap they wait for."""
+        """How many actions have not been started, by what they wait for.
+
+        Heard whenever some may have been able to start; every other second
+        while nothing is running.
+
+        :param caps: the cap: ``total``, ``source <pool>``, ``destination
+            <pool or type>``, ``server <ID>`` or ``old copies``
+        """
 
     def warning(self, move: paths.Move, text: str) -> None:
         """Something to know of that stops nothing."""

@@ -7,8 +7,11 @@ The ground floor: it imports nothing else of ours.
 
 from volmigrateclient.core.model.action import (
     COLD,
+    MIGRATE,
+    RETYPE,
     SCHEMA,
     SWAP,
+    WATCHER_SCHEMA,
     Action,
     Options,
     Path,
@@ -39,10 +42,13 @@ from volmigrateclient.core.model.resources import (
 
 __all__ = (
     "COLD",
+    "MIGRATE",
     "MIGRATING",
     "POWERED",
+    "RETYPE",
     "SCHEMA",
     "SWAP",
+    "WATCHER_SCHEMA",
     "Action",
     "Attachment",
     "Check",

@@ -10,10 +10,13 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from volmigrateclient.core.model import errors
+from volmigrateclient.core.model import check, errors, resources
 
 SWAP = "swap"
 COLD = "cold"
+#: What Watcher's strategies write instead of the spec's words.
+MIGRATE = "migrate"
+RETYPE = "retype"
 
 #: The specification's schema, made precise. The defaults are the spec's.
 SCHEMA: dict[str, Any] = {
@@ -41,6 +44,25 @@ SCHEMA: dict[str, Any] = {
     },
     "required": ["resource_id"],
     "additionalProperties": False,
+}
+
+_OPTIONAL = {"type": ["string", "null"], "maxLength": 255}
+
+#: The parameters as Watcher's strategies write them, or as the spec does.
+WATCHER_SCHEMA: dict[str, Any] = {
+    **SCHEMA,
+    "properties": {
+        "resource_id": SCHEMA["properties"]["resource_id"],
+        # For Watcher's own users; a tenant's text, of any length.
+        "resource_name": {"type": ["string", "null"]},
+        "migration_type": {
+            "enum": [SWAP, COLD, MIGRATE, RETYPE],
+            "default": SWAP,
+        },
+        # Strategies write "" where they mean none.
+        "destination_node": _OPTIONAL,
+        "destination_type": _OPTIONAL,
+    },
 }
 
 
@@ -84,21 +106,52 @@ class Action:
 
         :raises InvalidActionError: naming every parameter that does not fit
         """
-        # A third of what the core costs to import, and of no use to 'run'.
-        import jsonschema
-
-        validator = jsonschema.Draft7Validator(SCHEMA)
-        faults = sorted(
-            validator.iter_errors(dict(parameters)), key=lambda e: e.json_path
-        )
-        if faults:
-            raise errors.InvalidActionError(
-                "invalid action: "
-                + "; ".join(
-                    f"{fault.json_path}: {fault.message}" for fault in faults
-                )
-            )
+        _validate(parameters, SCHEMA)
         return cls(**parameters)
+
+    @classmethod
+    def from_watcher(
+        cls,
+        parameters: Mapping[str, Any],
+        volume: resources.Volume | None,
+    ) -> Action:
+        """An action from what a strategy of Watcher's writes.
+
+        ``migrate`` and ``retype`` become ``cold`` for a detached volume and
+        ``swap`` for an attached one; where only the pool changes, a swap to
+        the type that the volume has. The spec's own words stay as they are.
+        ``""`` is a destination that is not given, and ``resource_name`` is
+        left out.
+
+        :param volume: as it is now; None, where it does not exist, is as
+            good as detached
+        :raises InvalidActionError: naming every parameter that does not fit;
+            or the type that ``migrate`` names is not the volume's own
+        """
+        _validate(parameters, WATCHER_SCHEMA)
+        # As Cinder writes it.
+        volume_id = parameters["resource_id"].lower()
+        word = parameters.get("migration_type", SWAP)
+        node = parameters.get("destination_node") or None
+        type_ = parameters.get("destination_type") or None
+        if word in (SWAP, COLD):
+            return cls(volume_id, word, node, type_)
+        needed = "destination_node" if word == MIGRATE else "destination_type"
+        if not parameters.get(needed):
+            raise errors.InvalidActionError(
+                f"invalid action: {needed} is required when migration type "
+                f"is {word}"
+            )
+        if volume is None or not volume.attachments:
+            return cls(volume_id, COLD, node, type_)
+        if word == MIGRATE:
+            if type_ not in (None, volume.type_id, volume.type_name):
+                raise errors.InvalidActionError(
+                    f"{check.SAME_TYPE}: the volume is of type "
+                    f"{volume.type_name}, not of {type_}"
+                )
+            type_ = volume.type_name
+        return cls(volume_id, SWAP, node, type_)
 
     def to_mapping(self) -> dict[str, str]:
         """The spec's parameters that are given."""
@@ -107,6 +160,23 @@ class Action:
             for key, value in dataclasses.asdict(self).items()
             if value is not None
         }
+
+
+def _validate(parameters: Mapping[str, Any], schema: dict[str, Any]) -> None:
+    # A third of what the core costs to import, and of no use to 'run'.
+    import jsonschema
+
+    faults = sorted(
+        jsonschema.Draft7Validator(schema).iter_errors(dict(parameters)),
+        key=lambda fault: fault.json_path,
+    )
+    if faults:
+        raise errors.InvalidActionError(
+            "invalid action: "
+            + "; ".join(
+                f"{fault.json_path}: {fault.message}" for fault in faults
+            )
+        )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,6 +17,7 @@ from volmigrateclient.core.engine.admission import Admission, Limits
 from volmigrateclient.core.engine.durations import Durations
 from volmigrateclient.core.engine.job import Job
 from volmigrateclient.core.engine.queue import FRESH, Prefetch, Queue
+from volmigrateclient.core.engine.servers import BusyServers
 from volmigrateclient.core.engine.window import Period, Window
 
 
@@ -43,7 +44,7 @@ def _admitted(
     jobs: list[Job], **limits: Any
 ) -> tuple[Admission, Queue, list[int]]:
     """Start all that may; the numbers of those that did."""
-    admitted = Admission(Limits(**limits))
+    admitted = Admission(Limits(**limits), servers=BusyServers())
     queue = Queue(jobs, admitted)
     started = []
     while taken := queue.take():
@@ -328,7 +329,7 @@ def test_old_moves_are_forgotten() -> None:
 
 def test_volumes_of_every_lane_are_read_ahead() -> None:
     jobs = [_job(n) for n in range(5)] + [_job(5, host=builders.OTHER)]
-    queue = Queue(jobs, Admission())
+    queue = Queue(jobs, Admission(servers=BusyServers()))
 
     assert queue.upcoming(3) == ["v0", "v5", "v1"]
 

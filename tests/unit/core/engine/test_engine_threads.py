@@ -19,6 +19,7 @@ from volmigrateclient.core.engine.admission import Admission, Limits
 from volmigrateclient.core.engine.clock import Clock
 from volmigrateclient.core.engine.job import Job
 from volmigrateclient.core.engine.reporter import Reporter
+from volmigrateclient.core.engine.servers import BusyServers
 
 #: Seconds: a test that waits longer has failed.
 _PATIENCE = 5.0
@@ -35,7 +36,7 @@ def _engine(
         scripted_cloud.ScriptedCloud(*volumes).core,
         reporter,
         Clock(),
-        Admission(Limits(**limits)),
+        Admission(Limits(**limits), servers=BusyServers()),
     )
 
 

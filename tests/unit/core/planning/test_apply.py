@@ -16,6 +16,7 @@ from tests.unit.core.planning import planned
 from volmigrateclient.core import model, paths
 from volmigrateclient.core.engine import Engine
 from volmigrateclient.core.engine.admission import Admission, Limits
+from volmigrateclient.core.engine.servers import BusyServers
 from volmigrateclient.core.model import errors
 from volmigrateclient.core.planning.apply import (
     Remainder,
@@ -42,7 +43,7 @@ class Field:
             self.cloud.core,
             self.log,
             self.clock,
-            Admission(Limits(**limits)),
+            Admission(Limits(**limits), servers=BusyServers()),
             workers=1,
         )
         self.plan = Plan(

@@ -14,6 +14,7 @@ from tests.unit.core.planning import planned
 from volmigrateclient.core import model, paths
 from volmigrateclient.core.engine import Engine, Job
 from volmigrateclient.core.engine.admission import Admission, Limits
+from volmigrateclient.core.engine.servers import BusyServers
 from volmigrateclient.core.model import errors
 from volmigrateclient.core.planning.apply import apply_plan
 from volmigrateclient.core.planning.plan import Plan, PlannedAction
@@ -43,7 +44,7 @@ def _engine(cloud: planned.Cloud) -> Engine:
     return Engine(
         cloud.core,
         clock=scripted_cloud.ScriptedClock(),
-        admission=Admission(Limits(4)),
+        admission=Admission(Limits(4), servers=BusyServers()),
         workers=1,
     )
 
