@@ -27,7 +27,9 @@ def test_what_its_tenant_deleted_is_gone(
     assert planned.exit_code == 0, planned.stderr
     make.delete(goes.id)
 
-    done = openstack.migrate("apply", str(file), "--canary=1", "-f=json")
+    done = openstack.migrate(
+        *("apply", str(file), "--auto-approve", "--canary=1", "-f=json")
+    )
 
     assert done.exit_code == 0, done.stderr
     results = {row["ID"]: (row["Result"], row["Reason"]) for row in done.json}
@@ -57,9 +59,9 @@ def test_an_id_that_somebody_wrote_may_be_misspelt(
     }
     file.write_text(json.dumps(plan))
 
-    done = openstack.migrate("apply", str(file), "-f=json")
+    done = openstack.migrate("apply", str(file), "--auto-approve", "-f=json")
 
-    assert done.exit_code != 0
+    assert done.exit_code == 3, done.stderr
     assert [row["Result"] for row in done.json] == ["blocked"]
 
 
@@ -74,7 +76,9 @@ def test_a_name_in_a_plan_is_told_from_an_id(
     }
     file.write_text(json.dumps(plan))
 
-    said = untouched.refused(cloud, openstack, "apply", str(file))
+    said = untouched.refused(
+        cloud, openstack, "apply", str(file), "--auto-approve"
+    )
 
     assert said == (
         f"{file} is not a valid plan: $.actions[0].resource_id: 'my-volume' "
@@ -99,7 +103,7 @@ def test_a_transfer_is_deleted_by_its_remedy(
         "not available (remedy: openstack volume transfer request delete "
         f"{transfer.id})"
     )
-    assert [row["Reasons"] for row in planned.json] == [said]
+    assert [row["Reasons"] for row in planned.json] == [[said]]
     untouched.apply_remedy(openstack, said)
     done = openstack.migrate("check", *words)
     assert done.exit_code == 0, done.stdout

@@ -74,7 +74,7 @@ def test_a_name_on_plan_s_and_apply_s_terminal(
     planned = terminals.on_a_terminal(
         openstack,
         *("volume", "watcher-migrate", "plan", "--name=x*owned*"),
-        *(moves.node(pool), f"--output={file}"),
+        *(moves.node(pool), f"--output={file}", "--long"),
     )
     applied = terminals.on_a_terminal(
         openstack,

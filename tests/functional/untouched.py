@@ -71,6 +71,8 @@ def remedies(text: str) -> list[str]:
 def apply_remedy(openstack: shell.Openstack, text: str) -> None:
     """Run what a text says last that would help, word for word."""
     remedy = remedies(text)[-1]
-    for command in remedy[remedy.index("openstack ") :].split("; "):
+    # Names in a command may have what looks like its end.
+    commands = remedy[remedy.index("openstack ") :]
+    for command in re.split("; (?=openstack )", commands):
         done = openstack(*shlex.split(command)[1:])
         assert done.exit_code == 0, (command, done.stderr)

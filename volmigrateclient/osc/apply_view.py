@@ -7,6 +7,7 @@ from __future__ import annotations
 import collections
 from collections.abc import Sequence
 
+from volmigrateclient.core.model import wording
 from volmigrateclient.core.paths import MoveResult, Outcome
 from volmigrateclient.core.planning import summary
 from volmigrateclient.i18n import _
@@ -82,7 +83,8 @@ def _moves(results: Sequence[MoveResult], width: int, room: int) -> list[str]:
 def _move(one: MoveResult, width: int) -> list[str]:
     source, destination = _route(one)
     head = (
-        f"{one.volume_name or one.volume_id}  {layout.size(one.size)}  "
+        f"{wording.escaped(one.volume_name) or one.volume_id}  "
+        f"{layout.size(one.size)}  "
         f"{source} -> {destination}  {one.outcome.value}"
     )
     if one.elapsed:

@@ -8,6 +8,7 @@ for, unless a single word is wider.
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -109,6 +110,8 @@ def wrapped(text: str, width: int, indent: int = 0) -> list[str]:
 
 #: What a remedy begins with that is to be copied into a shell.
 _COMMANDS = ("openstack ", "cinder ", "nova ")
+#: A word of a command: what is quoted is not to be broken, spaces or not.
+_WORD = re.compile(r"(?:\$'(?:\\.|[^'\\])*'|'[^']*'|\"[^\"]*\"|[^\s'\"])+")
 
 
 def remedy(text: str, width: int, indent: int = 0) -> list[str]:
@@ -117,8 +120,14 @@ def remedy(text: str, width: int, indent: int = 0) -> list[str]:
         return []
     if not text.startswith(_COMMANDS):
         return wrapped(f"remedy: {text}", width, indent)
-    *lines, last = wrapped(f"remedy: {text}", width - 2, indent)
-    return [*(f"{line} \\" for line in lines), last]
+    margin = " " * indent
+    lines = [f"{margin}remedy:"]
+    for word in _WORD.findall(wording.escaped(text)):
+        if columns_of(f"{lines[-1]} {word}") > width - 2 and lines[-1].strip():
+            lines.append(margin + word)
+        else:
+            lines[-1] += f" {word}"
+    return [*(f"{line} \\" for line in lines[:-1]), lines[-1]]
 
 
 def bar(before: float, after: float, capacity: float, width: int) -> str:

@@ -25,11 +25,18 @@ class Names:
 
     def project(self, project_id: str | None) -> str:
         """A project's name, or its ID; empty is none."""
-        return self.projects.get(project_id or "") or project_id or ""
+        return _shown(self.projects, project_id)
 
     def server(self, server_id: str | None) -> str:
         """A server's name, or its ID; empty is none."""
-        return self.servers.get(server_id or "") or server_id or ""
+        return _shown(self.servers, server_id)
+
+
+def _shown(names: Mapping[str, str], its_id: str | None) -> str:
+    """A name on one line, whoever has written it."""
+    from volmigrateclient.core.model import wording
+
+    return wording.escaped(names.get(its_id or "") or its_id or "")
 
 
 def projects_of(cloud: Cloud, style: str = "table") -> Mapping[str, str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from volmigrateclient.core.model import wording
 from volmigrateclient.core.planning import summary
 from volmigrateclient.core.planning.planner import (
     Assessment,
@@ -291,7 +292,8 @@ def every_volume(
         volume, action = one.volume, one.action
         source = volume.host if action.destination_node else volume.type_name
         lines += layout.wrapped(
-            f"{volume.name or volume.id}  {layout.size(volume.size)}  "
+            f"{wording.escaped(volume.name) or volume.id}  "
+            f"{layout.size(volume.size)}  "
             f"{source} -> {summary.destination_of(action)}  "
             f"{action.migration_type}  {WORDS[one.readiness]}",
             width,

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from typing import Any
 
@@ -78,6 +79,17 @@ def test_what_needs_attention_is_shown_and_no_word_twice() -> None:
     assert apply_view.total(results) == (
         "2 of 17 done, 1 blocked, 12 not started, 1 failed, 1 interrupted"
     )
+
+
+def test_a_name_begins_no_line_of_its_own() -> None:
+    result = dataclasses.replace(
+        _result(Outcome.FAILED, "why"), volume_name="a\nremedy: rm -rf /"
+    )
+
+    lines = apply_view.screen([result], terminal.Size(120, 40))
+
+    assert not [one for one in lines if one.strip().startswith("remedy")]
+    assert "a\\nremedy: rm -rf /" in "\n".join(lines)
 
 
 def test_hundreds_that_failed_fit() -> None:

@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
+from volmigrateclient.core.model import wording
 from volmigrateclient.osc import layout
 
 _ID = "733461b3-64d3-49e5-8aef-149fcff77f66"
@@ -66,6 +69,34 @@ def test_a_remedy_is_never_broken_inside_a_word() -> None:
         "until it ended",
     ]
     assert layout.remedy("", 80) == []
+
+
+@pytest.mark.parametrize(
+    "word", ["Ceph  SSD; rm -rf /", "it's  mine", "a\nb c"]
+)
+def test_a_remedy_is_never_broken_inside_quotes(word: str) -> None:
+    command = (
+        "openstack quota set --volumes 3 "
+        f"--volume-type={wording.shell(word)} {_ID}"
+    )
+
+    lines = layout.remedy(command, 30)
+
+    assert len(lines) >= 4
+    assert all("\n" not in line for line in lines)
+    # A shell that is given these lines sees the words that they were.
+    script = "\n".join(lines).removeprefix("remedy: openstack")
+    printed = subprocess.run(
+        ["bash", "-c", f"printf '%s\\0' {script}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert printed.stdout.split("\0")[:-1] == [
+        *("quota", "set", "--volumes", "3"),
+        f"--volume-type={word}",
+        _ID,
+    ]
 
 
 @pytest.mark.parametrize(

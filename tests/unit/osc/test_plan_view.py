@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from tests.unit import builders
@@ -115,6 +117,21 @@ def test_everything_of_every_volume() -> None:
         "      remedy: openstack volume snapshot delete \\",
         "      733461b3-64d3-49e5-8aef-149fcff77f66",
     ]
+
+
+def test_a_name_begins_no_line_of_its_own() -> None:
+    (one,) = _many(1, 0).assessments
+    name = "a\nremedy: rm -rf /"
+    hostile = dataclasses.replace(
+        one, volume=dataclasses.replace(one.volume, name=name)
+    )
+    names = Names({builders.PROJECT_ID: name}, {builders.SERVER_ID: name})
+
+    lines = plan_view.every_volume([hostile], names, 200)
+
+    assert len(lines) == 2
+    assert "a\\nremedy: rm -rf /" in lines[0]
+    assert lines[1].count("a\\nremedy: rm -rf /") == 2
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ class Check:
     """One precondition and whether it is met.
 
     :param name: what was looked at, in a few words
-    :param detail: what was found
+    :param detail: what was found, on one line
     :param remedy: what clears it, a command where there is one
     :param sentence: the contract's sentence that it refuses with
     """
@@ -56,6 +56,12 @@ class Check:
     detail: str = ""
     remedy: str = ""
     sentence: str = ""
+
+    def __post_init__(self) -> None:
+        # On one line, whatever the names in it are.
+        object.__setattr__(self, "detail", wording.escaped(self.detail))
+        object.__setattr__(self, "remedy", wording.escaped(self.remedy))
+
     #: Whether it blocks only as long as a service does not answer: it may
     #: come back by itself, as one that is restarted does.
     passing: bool = False
@@ -93,11 +99,10 @@ class Check:
 
     @property
     def reason(self) -> str:
-        """The detail, and the remedy where there is one, on one line."""
-        detail = wording.escaped(self.detail)
+        """The detail, and the remedy where there is one."""
         if not self.remedy:
-            return detail
-        return f"{detail} (remedy: {wording.escaped(self.remedy)})"
+            return self.detail
+        return f"{self.detail} (remedy: {self.remedy})"
 
     @property
     def full_text(self) -> str:

@@ -12,6 +12,7 @@ from volmigrateclient.core import model, paths
 from volmigrateclient.core.cloud import Cloud
 from volmigrateclient.core.engine import Engine
 from volmigrateclient.core.engine.job import Job, Route
+from volmigrateclient.core.model import wording
 from volmigrateclient.core.planning import nodes
 from volmigrateclient.core.planning.order import Order
 from volmigrateclient.core.planning.plan import Plan
@@ -106,7 +107,9 @@ def _canaries(
             canary = failed[0]
             volume_id = canary.action.resource_id
             name = canary.volume_name
-            label = f"{name} ({volume_id})" if name else volume_id
+            label = volume_id
+            if name:
+                label = f"{wording.quoted(name)} ({volume_id})"
             engine.refuse(f"canary {label}: {canary.outcome.value}")
             break
         ways = {

@@ -217,7 +217,7 @@ def test_canaries_that_fail_stop_it_all() -> None:
         "not started",
         "not started",
     ]
-    assert found[1][1] == "canary data (v0): failed"
+    assert found[1][1] == "canary 'data' (v0): failed"
     assert field.asked == ["v0"]
 
 
