@@ -134,13 +134,13 @@ class Show(command.Lister):
         from volmigrateclient.osc import frame, page, remedies
 
         now = datetime.datetime.now(datetime.timezone.utc)
-        at = now.isoformat(" ", timespec="minutes")
+        at = f"{now:%Y-%m-%d %H:%M} UTC"
         if parsed.html:
             header = page.Header(
                 parsed.plan.name,
                 plan.auth_url
                 + (f", region {plan.region_name}" if plan.region_name else ""),
-                plan.created_at,
+                _when(plan.created_at),
                 at,
                 frame.expected_duration(summary.summarize(found)),
             )
@@ -199,3 +199,14 @@ def _refuse_files(parsed: argparse.Namespace) -> list[dict[str, Any]]:
     if not parsed.report.exists():
         raise errors.FailedError(f"there is no report {parsed.report}")
     return report.earlier(parsed.report)
+
+
+def _when(written: str) -> str:
+    """A time of a plan's header for people; whatever else as it is."""
+    try:
+        at = datetime.datetime.fromisoformat(written)
+    except ValueError:
+        return written
+    if at.tzinfo is None:
+        return written
+    return f"{at.astimezone(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC"
