@@ -135,13 +135,13 @@ class Show(command.Lister):
         from volmigrateclient.osc import page, remedies
 
         now = datetime.datetime.now(datetime.timezone.utc)
-        at = now.isoformat(" ", timespec="minutes")
+        at = f"{now:%Y-%m-%d %H:%M} UTC"
         if parsed.html:
             header = page.Header(
                 parsed.plan.name,
                 plan.auth_url
                 + (f", region {plan.region_name}" if plan.region_name else ""),
-                plan.created_at,
+                _when(plan.created_at),
                 at,
                 _expected(found),
             )
@@ -211,3 +211,14 @@ def _expected(found: planner.Outlook) -> str:
     admission = Admission(Limits(apply_options.MAX_PARALLEL))
     foreseen = forecast.of_outlook(found, Order.GIVEN, admission)
     return "; ".join(foreseen.sentences)
+
+
+def _when(written: str) -> str:
+    """A time of a plan's header for people; whatever else as it is."""
+    try:
+        at = datetime.datetime.fromisoformat(written)
+    except ValueError:
+        return written
+    if at.tzinfo is None:
+        return written
+    return f"{at.astimezone(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC"

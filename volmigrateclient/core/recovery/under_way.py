@@ -48,13 +48,15 @@ class UnderWay:
 
     @property
     def since(self) -> str | None:
-        """When it began, UTC: when its copy was made, or it last changed."""
-        if self.target is not None and self.target.created_at:
-            return self.target.created_at
+        """Since when it is in this state, UTC.
+
+        Not when its copy was made: Cinder gives that the volume's own
+        created_at.
+        """
         return self.volume.updated_at
 
     def age(self, now: datetime.datetime) -> float | None:
-        """Seconds since it began; None where Cinder does not tell.
+        """Seconds in this state; None where Cinder does not tell.
 
         :param now: with a time zone
         """

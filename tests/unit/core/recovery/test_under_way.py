@@ -51,7 +51,7 @@ def test_each_move_once_the_oldest_first() -> None:
         id="t1",
         host=builders.SPARE,
         migration_status="target:v1",
-        created_at="2026-11-25T10:30:00.000000",
+        created_at="2026-11-01T00:00:00.000000",
     )
     retyping = builders.volume(
         id="v2",
@@ -67,7 +67,7 @@ def test_each_move_once_the_oldest_first() -> None:
         for one in found
     ] == [
         ("v2", None, "retyping, starting", 7200.0),
-        ("v1", builders.SPARE, "maintenance, migrating", 5400.0),
+        ("v1", builders.SPARE, "maintenance, migrating", 3600.0),
     ]
 
 
