@@ -117,7 +117,7 @@ class Scenes:
     """Makes scenes, and ends their guests after the test."""
 
     def __init__(self, bed: bed_.Bed, make: resources.Resources) -> None:
-        self._bed = bed
+        self.bed = bed
         self._make = make
         self._servers: list[str] = []
 
@@ -135,7 +135,7 @@ class Scenes:
         :param data: that it holds at its start, in MiB
         """
         volume = self._make.volume(volume_type, size=size, pool=pool, **fields)
-        writer.fill(self._bed.volume_path(volume.id), data)
+        writer.fill(self.bed.volume_path(volume.id), data)
         server = self.server(volume)
         return self._scene(server, volume.id)
 
@@ -144,7 +144,7 @@ class Scenes:
         server = self.server()
         (root,) = self._make.server_volumes(server.id)
         # The guest has nothing to boot from and leaves its disk alone.
-        writer.fill(self._bed.volume_path(root), data)
+        writer.fill(self.bed.volume_path(root), data)
         return self._scene(server, root)
 
     def server(self, *volumes: Any) -> Any:
@@ -154,10 +154,10 @@ class Scenes:
         return server
 
     def _scene(self, server: Any, volume_id: str) -> Scene:
-        domain = guest_.Guest(self._bed, server)
+        domain = guest_.Guest(self.bed, server)
         return Scene(
             self._make,
-            self._bed,
+            self.bed,
             server,
             domain,
             self._make.seen(volume_id),

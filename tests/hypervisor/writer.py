@@ -13,6 +13,7 @@ import time
 
 from tests.cloud import disks
 from tests.cloud.services.testcloud import sparse
+from tests.functional import resources
 from tests.hypervisor import guest as guest_
 from tests.hypervisor import virsh
 
@@ -110,9 +111,12 @@ class Writer:
         """How many writes QEMU has failed; its monitor does not tell."""
         return self._guest.qemu_log().count("write failed")
 
-    def written_since(self, moment: float) -> list[Write]:
-        """What was begun after a moment of time.monotonic()."""
-        return [write for write in self.writes if write.began >= moment]
+    def until_more(self, count: int) -> None:
+        """Wait until so many more blocks are written."""
+        enough = len(self.writes) + count
+        resources.until(
+            f"{count} more writes", lambda: len(self.writes) >= enough
+        )
 
     def assert_all_in(self, path: pathlib.Path) -> None:
         """Compare a file with what the guest has, in all bytes.
