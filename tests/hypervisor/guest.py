@@ -161,11 +161,11 @@ class SlowCopy:
 
     def until_middle(self) -> None:
         """Wait until some of the disk is copied, and not all."""
-        assert self._begun.wait(60), "no copy has begun"
+        assert self._begun.wait(180), "no copy has begun"
         resources.until(
             "copying",
             lambda: (self._guest.progress(self._target) or 0) > 0,
-            seconds=30,
+            seconds=120,
         )
         progress = self._guest.progress(self._target)
         assert progress is not None, "the copy has ended already"

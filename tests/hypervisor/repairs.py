@@ -64,6 +64,12 @@ def roll_detaching(at: scene.Scene) -> None:
     cinder(at.bed, "POST", path, {"os-roll_detaching": {}})
 
 
+def complete_attachment(at: scene.Scene, attachment_id: str) -> None:
+    """``openstack volume attachment complete``."""
+    path = f"/attachments/{attachment_id}/action"
+    cinder(at.bed, "POST", path, {"os-complete": attachment_id})
+
+
 def delete_attachments(at: scene.Scene, volume_id: str) -> None:
     """Delete all attachments that Cinder has of a volume."""
     for row in attachments(at, volume_id):

@@ -63,7 +63,9 @@ def test_the_guest_stays_on_the_source(
     broken.writer.assert_all_in(at.bed.volume_path(at.id))
 
 
-@pytest.mark.xfail(reason="recover waits for the event for ever")
+@pytest.mark.xfail(
+    reason="recover waits for the event for ever", raises=AssertionError
+)
 def test_recover_ends_it_when_all_records_agree(
     openstack: shell.Openstack, broken: faults.Broken
 ) -> None:
