@@ -42,6 +42,8 @@ def cinder(directory: pathlib.Path) -> configuration.Sections:
             "nfs_snapshot_support": True,
             "nas_secure_file_operations": False,
             "nas_secure_file_permissions": False,
+            # A file can be shared, but the driver does not say so.
+            "extra_capabilities": '{"multiattach": true}',
         }
         for backend in seed.BACKENDS
     }
