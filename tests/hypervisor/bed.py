@@ -105,7 +105,7 @@ class Bed(cloud_.Cloud):
             )
         if name == "cinder":
             made._ready = _Readiness(
-                lambda: self.access.session(direct=True)
+                lambda: self.access.session(direct=True), clustered=False
             ).cinder
         return made
 
