@@ -19,6 +19,9 @@ project = "volmigrateclient"
 copyright = "volmigrateclient maintainers"
 root_doc = "index"
 
+# What a page shows is a terminal, unless it says otherwise.
+highlight_language = "text"
+
 # reno reads the notes out of git, which an exported tree does not have.
 if not (pathlib.Path(__file__).parents[2] / ".git").exists():
     exclude_patterns = ["release-notes.rst"]
@@ -40,6 +43,8 @@ html_theme = "openstackdocs"
 openstackdocs_auto_name = False
 openstackdocs_use_storyboard = False
 openstackdocs_pdf_link = False
+html_static_path = ["_static"]
+html_css_files = ["volmigrate.css"]
 
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
