@@ -75,7 +75,9 @@ def main(argv: list[str] | None = None) -> int:
         "clients swap volumes, for --swap-via nova (default: current)",
     )
     arguments = parser.parse_args(argv)
-    signal.signal(signal.SIGTERM, leave)
+    # Also where whoever started it ignores Ctrl-C, as shells do for jobs.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, leave)
     shown = screen.Screen()
     shown.say(_INTRODUCTION)
     up = False
