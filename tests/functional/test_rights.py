@@ -54,7 +54,7 @@ def _row(service: str, cells: tuple[str, str, str]) -> Row:
         service,
         policies.operation(*_words(request.strip("`"))),
         dict(re.findall(r"``([\w:.-]+)`` \((\w+)\)", policies_)),
-        frozenset(re.findall(r"[\w ]+", commands.replace("``", ""))),
+        frozenset(name.strip() for name in commands.split(",")),
     )
 
 
