@@ -19,11 +19,16 @@ project = "volmigrateclient"
 copyright = "volmigrateclient maintainers"
 root_doc = "index"
 
+# What a page shows is a terminal, unless it says otherwise.
+highlight_language = "text"
+
 # reno reads the notes out of git, which an exported tree does not have.
 if not (pathlib.Path(__file__).parents[2] / ".git").exists():
     exclude_patterns = ["release-notes.rst"]
     suppress_warnings = ["toc.empty_glob"]
 
+# The manual page is kept in git: nothing in it may differ from day to day.
+today_fmt = " "
 man_pages = [
     (
         "cli/openstack-volume-watcher-migrate",
@@ -40,6 +45,8 @@ html_theme = "openstackdocs"
 openstackdocs_auto_name = False
 openstackdocs_use_storyboard = False
 openstackdocs_pdf_link = False
+html_static_path = ["_static"]
+html_css_files = ["volmigrate.css"]
 
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"

@@ -26,7 +26,7 @@ removed at the end.
 
 def main() -> int:
     """Run the demonstration; gives the exit code."""
-    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGTERM, leave)
     began = time.monotonic()
     shown = screen.Screen()
     shown.chapter("volmigrateclient: volume migrations that end verified")
@@ -84,7 +84,7 @@ def _summary(shown: screen.Screen, seconds: float) -> int:
     return 1
 
 
-def _leave(number: int, frame: types.FrameType | None) -> None:
+def leave(number: int, frame: types.FrameType | None) -> None:
     """End as with Ctrl-C, so that nothing is left running."""
     raise KeyboardInterrupt
 

@@ -46,15 +46,15 @@ class Current:
             "Cold migration: a detached volume goes to another pool",
             """alice has a volume 'reports' of type bronze on the pool of
             backend alpha. It is in her project; the admin names it all the
-            same. 'check' says what would stand in the way, and changes
-            nothing; 'run' moves the volume and looks that it arrived.""",
+            same. 'check' reports everything that blocks the move, and changes
+            nothing; 'run' moves the volume and verifies that it arrived.""",
         )
         asked = (
             *("reports", "--migration-type", "cold"),
             *("--destination-node", BETA),
         )
         code, _ = self._openstack.migrate("check", *asked)
-        with shown.check("check exits with 0: nothing stands in the way"):
+        with shown.check("check exits with 0: nothing blocks the move"):
             assert code == 0
         code, _ = self._openstack.migrate("run", *asked)
         with shown.check("run exits with 0"):
@@ -168,9 +168,9 @@ class Current:
         written = [self._cloud.digest(volume.id) for volume in volumes]
         ids = [str(volume.id) for volume in volumes]
         shown.section(
-            "A plan: empty a pool, see first, then do",
+            "A plan: empty a pool, read first, then apply",
             """Backend alpha is to be emptied. 'plan' writes down one action
-            for each volume and what speaks against it; it changes nothing.
+            for each volume, and everything that blocks it; it changes nothing.
             The volume with the snapshot will have to stay.""",
         )
         code, _ = self._openstack.migrate(
@@ -183,11 +183,12 @@ class Current:
         shown.section(
             "Apply the plan",
             """At most two moves at once, and never two on one server. What
-            cannot be moved is said and left; so the command ends with 1.""",
+            cannot be moved stays and is reported; so the command exits with
+            3.""",
         )
         code, _ = self._apply("--report", "report.csv")
-        with shown.check("apply exits with 1: one volume could not move"):
-            assert code == 1
+        with shown.check("apply exits with 3: one volume is blocked"):
+            assert code == 3
         with shown.check("every volume of the batch is there, byte for byte"):
             assert {self._make.host(i) for i in ids} == {BETA}
             assert [self._cloud.digest(i) for i in ids] == written
@@ -198,7 +199,7 @@ class Current:
         shown.section(
             "Apply it again",
             """All state is in the cloud: after a Ctrl-C, a crash or a remedy
-            the same command goes on where it stopped. The snapshot is not
+            the same command resumes where it stopped. The snapshot is not
             needed any more; alice deletes it.""",
         )
         self._delete_snapshots()
