@@ -164,7 +164,9 @@ def test_a_plan_of_train_is_carried_out(
             free.id: "ready",
             used.id: "ready",
         }
-        applied = openstack.migrate("apply", str(tmp_path / "plan.yaml"))
+        applied = openstack.migrate(
+            "apply", "--auto-approve", str(tmp_path / "plan.yaml")
+        )
         assert applied.exit_code == 0, applied.stderr
     assert make.host(free.id) == make.host(used.id) == moves.BETA
     assert make.host(other.id) == moves.GAMMA
