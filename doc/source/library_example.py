@@ -72,7 +72,7 @@ def what_can_leave(session, pool, other_pools):
     """Actions for all volumes of a pool that can go to others."""
     assessed = api.plan(
         session,
-        api.Selection(source_node=pool),
+        api.Selection(source_nodes=(pool,)),
         api.Destination(nodes=tuple(other_pools)),
         api.Order.SMALLEST,
     )

@@ -61,6 +61,9 @@ class Progress(api.Reporter):
         LOG.warning("volume %s: %s", self._volume_id, wording.line(text))
         self._heed_cancellation()
 
+    def note(self, text: str) -> None:
+        LOG.info("volume %s: %s", self._volume_id, wording.line(text))
+
     def _heed_cancellation(self) -> None:
         # What has begun comes to its end, as Watcher wants it.
         if self._cancelled():

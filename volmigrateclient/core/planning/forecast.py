@@ -22,6 +22,7 @@ from volmigrateclient.core.engine.admission import Admission, Limits
 from volmigrateclient.core.engine.job import Job
 from volmigrateclient.core.engine.pace import Expected, Pace
 from volmigrateclient.core.engine.queue import Queue
+from volmigrateclient.core.engine.servers import BusyServers
 from volmigrateclient.core.engine.window import Window, about, local_now
 from volmigrateclient.core.planning.order import Order
 from volmigrateclient.core.planning.planner import Outlook, Readiness
@@ -212,9 +213,13 @@ class _Play:
         self._now = 0.0
         self._begins = begins
         self._pace = pace
-        # What is played is learnt from as well, but by nobody else.
+        # What is played is learnt from as well, but by nobody else; nor does
+        # it keep servers busy.
         self._admission = Admission(
-            limits, window.by(self._wall_clock), pace.copy()
+            limits,
+            window.by(self._wall_clock),
+            pace.copy(),
+            servers=BusyServers(),
         )
         self._queue = Queue(jobs, self._admission)
         self._numbers = itertools.count()

@@ -14,6 +14,7 @@ from volmigrateclient.core.engine import Engine
 from volmigrateclient.core.engine.admission import Admission, Limits
 from volmigrateclient.core.engine.job import Job
 from volmigrateclient.core.engine.reporter import Reporter
+from volmigrateclient.core.engine.servers import BusyServers
 from volmigrateclient.core.engine.throttle import (
     Answer,
     Instruction,
@@ -80,7 +81,9 @@ class Bench:
         self.clock = scripted_cloud.ScriptedClock()
         self.log = Log(self.clock)
         self.admission = Admission(
-            Limits(**limits), Window(periods, now=self.wall_clock)
+            Limits(**limits),
+            Window(periods, now=self.wall_clock),
+            servers=BusyServers(),
         )
         self.throttle = Throttle(
             self.admission, {volume.id: volume.name for volume in volumes}

@@ -14,6 +14,7 @@ from hypothesis import strategies
 from tests.unit import builders
 from tests.unit.core.engine import running
 from volmigrateclient.core import paths
+from volmigrateclient.core.engine import servers
 from volmigrateclient.core.engine.admission import Limits
 from volmigrateclient.core.engine.job import Job
 from volmigrateclient.core.engine.pace import Pace, Sample
@@ -104,6 +105,19 @@ def test_moves_are_played_through(
     by_volume = {v: one.starts for v, one in found.moves.items()}
     assert [by_volume[job.volume_id] for job in made] == starts
     assert found.seconds == seconds
+
+
+def test_what_moves_in_earnest_does_not_hold_it_up() -> None:
+    """``apply`` makes a forecast while it moves volumes of that server."""
+    moving, job = _job(1, **_ATTACHED), _job(2, **_ATTACHED)
+    servers.OF_THIS_PROCESS.take(moving)
+    try:
+        found = _forecast([job])
+        assert builders.SERVER_ID in servers.OF_THIS_PROCESS
+    finally:
+        servers.OF_THIS_PROCESS.release(moving)
+
+    assert _starts(found) == [0]
 
 
 def test_deleting_an_old_copy_keeps_no_other_waiting() -> None:
