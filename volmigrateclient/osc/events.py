@@ -105,6 +105,15 @@ class Events(Reporter):
     def retrying(self, text: str) -> None:
         self._tell("warning", volume_id=None, text=text)
 
+    def stage(self, name: str) -> None:
+        self._tell("note", text=name or "the canaries are verified")
+
+    def stopping(self, reason: str, running: int) -> None:
+        self._tell(
+            "note",
+            text=f"nothing more is started: {reason}; {running} in flight",
+        )
+
     def note(self, text: str) -> None:
         self._tell("note", text=text)
 

@@ -27,13 +27,12 @@ from volmigrateclient.osc import (
 if typing.TYPE_CHECKING:
     from volmigrateclient.core.cloud import Cloud
     from volmigrateclient.core.planning import planner
-    from volmigrateclient.core.planning.forecast import Forecast
     from volmigrateclient.core.planning.plan import Plan as Written
     from volmigrateclient.core.planning.selection import Selection
 
 
 class Plan(command.Lister):
-    columns = (*plan_options.COLUMNS, "Expected Start", "Expected Seconds")
+    columns = plan_options.COLUMNS
     exit_meanings: ClassVar[dict[int, str]] = {
         exit_codes.DONE: _("planned"),
         exit_codes.FAILED: _("it could not be planned"),
@@ -88,8 +87,7 @@ class Plan(command.Lister):
         known = names.of(connected, found.assessments, parsed_args.formatter)
         plan_view.show(self, found, known, parsed_args.long)
         return self.columns, [
-            (*plan_view.row(one, known), *_expected(foreseen, one))
-            for one in found.assessments
+            plan_view.row(one, known, foreseen) for one in found.assessments
         ]
 
     def _say_no_nova(self, cloud: Cloud, found: planner.Outlook) -> None:
@@ -236,17 +234,3 @@ class Plan(command.Lister):
 
 def _quoted(path: pathlib.Path) -> str:
     return shlex.quote(str(path))
-
-
-def _expected(
-    foreseen: Forecast, one: planner.Assessment
-) -> tuple[str | None, float | None]:
-    """When a move is expected to start, and how long it takes."""
-    move = foreseen.moves.get(one.action.resource_id)
-    if move is None:
-        return None, None
-    starts = foreseen.starts_of(one.action.resource_id)
-    return (
-        starts.isoformat(timespec="seconds") if starts else None,
-        round(move.seconds, 1),
-    )

@@ -29,6 +29,8 @@ COLUMNS = (
     "Migration Type",
     "Verdict",
     "Reasons",
+    "Expected Start",
+    "Expected Seconds",
 )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from volmigrateclient.core.model import wording
 from volmigrateclient.core.planning import summary
+from volmigrateclient.core.planning.forecast import Forecast
 from volmigrateclient.core.planning.planner import (
     Assessment,
     Outlook,
@@ -64,7 +65,7 @@ def show(
         )
 
 
-def row(one: Assessment, known: Names) -> tuple[Any, ...]:
+def row(one: Assessment, known: Names, foreseen: Forecast) -> tuple[Any, ...]:
     """A row for scripts, in the order of the columns."""
     volume, action = one.volume, one.action
     server_ids = [a.server_id for a in volume.attachments if a.server_id]
@@ -79,6 +80,21 @@ def row(one: Assessment, known: Names) -> tuple[Any, ...]:
         action.migration_type,
         one.readiness.value,
         names.TextsColumn(one.reasons),
+        *_expected(one, foreseen),
+    )
+
+
+def _expected(
+    one: Assessment, foreseen: Forecast
+) -> tuple[str | None, float | None]:
+    """When a move is expected to start, and how many seconds it takes."""
+    move = foreseen.moves.get(one.action.resource_id)
+    if move is None:
+        return None, None
+    starts = foreseen.starts_of(one.action.resource_id)
+    return (
+        starts.isoformat(timespec="seconds") if starts else None,
+        round(move.seconds, 1),
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from volmigrateclient.i18n import _
 from volmigrateclient.osc import (
     action_options,
+    ahead_options,
     apply_options,
     command,
     exit_codes,
@@ -22,6 +23,7 @@ from volmigrateclient.osc import (
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core.planning import planner
+    from volmigrateclient.core.planning.forecast import Forecast
     from volmigrateclient.core.planning.plan import Plan
     from volmigrateclient.osc.names import Names
 
@@ -50,6 +52,7 @@ class Show(command.Lister):
             help=_("File that 'plan' or a strategy wrote (admin only)"),
         )
         action_options.add_data_options(parser)
+        ahead_options.add_forecast(parser)
         parser.add_argument(
             "--html",
             metavar="<file>",
@@ -85,7 +88,8 @@ class Show(command.Lister):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
-        from volmigrateclient.core.planning import review
+        from volmigrateclient.core.planning import forecast, review
+        from volmigrateclient.core.planning.order import Order
         from volmigrateclient.core.planning.plan import read_plan
         from volmigrateclient.core.planning.planner import Readiness
         from volmigrateclient.osc import (
@@ -97,7 +101,12 @@ class Show(command.Lister):
         )
 
         client_manager = self.app.client_manager
+        now = datetime.datetime.now().astimezone()
+        end = apply_options.end(parsed_args.until, now)
         with failures.for_the_user():
+            admission = ahead_options.admission(
+                parsed_args, apply_options.caps(parsed_args), end
+            )
             plan = read_plan(parsed_args.plan)
             reported = _refuse_files(parsed_args)
             plan.refuse_other_cloud(
@@ -112,7 +121,10 @@ class Show(command.Lister):
                     tell,
                 )
             known = names.of(connected, found.assessments)
-            self._write(plan, found, known, reported, parsed_args)
+            foreseen = forecast.of_outlook(found, Order.GIVEN, admission)
+            for said in foreseen.sentences:
+                self.say_last(said)
+            self._write(plan, found, known, foreseen, reported, parsed_args)
         bad = (Readiness.BLOCKED, Readiness.CHANGED)
         if parsed_args.detailed_exitcode and any(
             one.readiness in bad for one in found.assessments
@@ -120,7 +132,7 @@ class Show(command.Lister):
             self.exit_code = exit_codes.INCOMPLETE
         plan_view.show(self, found, known, parsed_args.long)
         return self.columns, [
-            plan_view.row(one, known) for one in found.assessments
+            plan_view.row(one, known, foreseen) for one in found.assessments
         ]
 
     def _write(
@@ -128,6 +140,7 @@ class Show(command.Lister):
         plan: Plan,
         found: planner.Outlook,
         known: Names,
+        foreseen: Forecast,
         reported: Sequence[Mapping[str, Any]],
         parsed: argparse.Namespace,
     ) -> None:
@@ -143,7 +156,7 @@ class Show(command.Lister):
                 + (f", region {plan.region_name}" if plan.region_name else ""),
                 _when(plan.created_at),
                 at,
-                _expected(found),
+                "; ".join(foreseen.sentences),
             )
             files.write(
                 parsed.html, page.render(header, found, known, reported)
@@ -200,17 +213,6 @@ def _refuse_files(parsed: argparse.Namespace) -> list[dict[str, Any]]:
     if not parsed.report.exists():
         raise errors.FailedError(f"there is no report {parsed.report}")
     return report.earlier(parsed.report)
-
-
-def _expected(found: planner.Outlook) -> str:
-    """How long it takes with the caps that apply has by itself."""
-    from volmigrateclient.core.engine.admission import Admission, Limits
-    from volmigrateclient.core.planning import forecast
-    from volmigrateclient.core.planning.order import Order
-
-    admission = Admission(Limits(apply_options.MAX_PARALLEL))
-    foreseen = forecast.of_outlook(found, Order.GIVEN, admission)
-    return "; ".join(foreseen.sentences)
 
 
 def _when(written: str) -> str:

@@ -138,6 +138,15 @@ def test_warnings_and_notes() -> None:
     assert written.last["volume_id"] is None
     written.events.note("paused")
     assert written.last == {"event": "note", "text": "paused"}
+    written.events.stage("canaries")
+    assert written.last["text"] == "canaries"
+    written.events.stage("")
+    assert written.last["text"] == "the canaries are verified"
+    written.events.stopping("interrupted", 2)
+    assert written.last == {
+        "event": "note",
+        "text": "nothing more is started: interrupted; 2 in flight",
+    }
 
 
 def test_ended() -> None:

@@ -114,6 +114,8 @@ class Admission:
         if limits.failures_per_route and failed >= limits.failures_per_route:
             source, destination = job.route
             return f"{_moves(failed)} from {source} to {destination} failed"
+        if not self.window.restricts:
+            return None
         return self.window.refusal(self.pace.at_most(job))
 
     @property

@@ -135,6 +135,8 @@ class Pace:
         self._lines: dict[tuple[str, ...], _Line] = collections.defaultdict(
             _Line
         )
+        #: What is closest to moves of a route; until more is learnt.
+        self._closest: dict[tuple[str, ...], _Line | None] = {}
         self.earlier = 0
         for sample in earlier:
             self.note(sample)
@@ -151,6 +153,7 @@ class Pace:
 
     def note(self, sample: Sample) -> None:
         """A move was done."""
+        self._closest.clear()
         for group in _groups(sample):
             self._lines[group].note(sample)
 
@@ -181,8 +184,15 @@ class Pace:
 
     def _line(self, job: Job) -> _Line | None:
         """The closest that enough is known of; None without any move."""
+        source, destination = job.route
+        key = job.request.path.value, source or "", destination
+        if key not in self._closest:
+            self._closest[key] = self._find(Sample.of(job, 0.0, 0.0))
+        return self._closest[key]
+
+    def _find(self, sample: Sample) -> _Line | None:
         best: _Line | None = None
-        for group in _groups(Sample.of(job, 0.0, 0.0)):
+        for group in _groups(sample):
             line = self._lines.get(group)
             if line is None or not line.moves:
                 continue

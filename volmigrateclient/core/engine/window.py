@@ -155,6 +155,11 @@ class Window:
         """Whether it closes and opens again."""
         return bool(self._periods)
 
+    @property
+    def restricts(self) -> bool:
+        """Whether anything may ever not start."""
+        return self.recurs or self._until is not None
+
     def start(self, seconds: float) -> datetime.datetime | None:
         """When a move that takes so long may start, or None for never."""
         now = self._now()
