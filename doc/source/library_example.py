@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def blockers(session, actions):
-    """What speaks against each action: a list of lines by volume."""
+    """What blocks each action: a list of lines by volume."""
     return {
         found.action.resource_id: list(found.reasons)
         for found in api.check(session, actions)

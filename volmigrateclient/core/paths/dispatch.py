@@ -73,12 +73,20 @@ def stopped_waiting(move: Move, signal: errors.StopWaiting) -> Ending:
         if volume.attachments
         else ""
     )
+    ended = (
+        # By then the volume has the type, which the spec refuses.
+        "; if it has ended by then, the answer is 'Volume type must be "
+        "different for retyping'"
+        if move.request.path is model.Path.RETYPE
+        and not move.options.unattended
+        else ""
+    )
     return Ending(
         outcome,
         f"{signal}; the move of volume {volume.id} continues in the cloud"
         f"{unless}. Follow it with: openstack volume show {volume.id} -c "
         "status -c migration_status -c os-vol-host-attr:host -c type. Run the "
-        "same command again to wait for its end",
+        f"same command again to wait for its end{ended}",
     )
 
 

@@ -292,11 +292,15 @@ class MoveResult:
         :param moving: None is all of the time that elapsed
         """
         before = move.survey.volume if move.survey else move.volume
+        reason = ending.reason
+        if move.request_ids and "logs of" in reason:
+            # By this it is found in there.
+            reason += f" (request {', '.join(move.request_ids)})"
         common = cls(
             action=move.action,
             path=move.request.path,
             outcome=ending.outcome,
-            reason=ending.reason,
+            reason=reason,
             elapsed=elapsed,
             moving=elapsed if moving is None else moving,
             request_ids=tuple(move.request_ids),

@@ -207,7 +207,7 @@ def _unfinished(
 def _doubts_of_cut_off(
     evidence: Evidence, destination: model.Volume
 ) -> tuple[str, ...]:
-    """What speaks against a swap having died before it was switched.
+    """What contradicts a swap having died before it was switched.
 
     nova-compute was restarted in its middle: the source stays detaching and
     the destination attaching, whatever becomes of it.
@@ -317,7 +317,7 @@ def _without_destination(evidence: Evidence) -> Decision:
 def _doubts_of_unused(
     evidence: Evidence, destination: model.Volume
 ) -> tuple[str, ...]:
-    """What speaks against nothing ever having used the destination."""
+    """What contradicts nothing ever having used the destination."""
     allowed = {"available", "error", "creating", "reserved"}
     claims = {
         f"the destination is {destination.status}": (
@@ -334,7 +334,7 @@ def _doubts_of_unused(
 
 
 def _doubts_of_source(evidence: Evidence) -> tuple[str, ...]:
-    """What speaks against the guest being on the source."""
+    """What contradicts the guest being on the source."""
     source = evidence.source
     if source is None:
         return ("the source volume does not exist",)
