@@ -54,8 +54,9 @@ In another terminal:
   openstack volume watcher-migrate apply plan.json
 
 The pool cloud@alpha#pool holds detached volumes, one with a snapshot, and a
-data disk of each of two servers, one of them stopped. The types bronze and silver fit
-cloud@beta#pool, too; gold is served by cloud@gamma#pool and cloud@delta#pool.
+data disk of each of two servers, one of them stopped. The types bronze and
+silver fit cloud@beta#pool, too; gold is served by cloud@gamma#pool and
+cloud@delta#pool.
 Logs: {logs}
 
 It is up until Ctrl-C.

@@ -18,10 +18,8 @@ _README = pathlib.Path(__file__).parents[2] / "README.rst"
 def _commands() -> list[str]:
     """The commands of the section, each in one line."""
     text = _README.read_text("utf-8")
-    (section,) = re.findall(r"\nEmpty a pool\n=+\n(.*?)\n===", text, re.S)
-    (*blocks,) = re.findall(
-        r"code-block:: console\n\n((?: +.*\n)+)", section
-    )
+    (section,) = re.findall(r"\nEmpty a pool\n=+\n(.*?)\n===", text, re.DOTALL)
+    (*blocks,) = re.findall(r"code-block:: console\n\n((?: +.*\n)+)", section)
     return [
         re.sub(r"\\\n +", "", block).strip().removeprefix("$ ")
         for block in blocks
