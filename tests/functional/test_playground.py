@@ -34,9 +34,7 @@ def test_it_is_up_until_ctrl_c_and_leaves_nothing() -> None:
     try:
         said = _until_up(playground)
         (source,) = re.findall(r"^  (\. .*)$", said, re.MULTILINE)
-        (check,) = re.findall(
-            r"^  (openstack .* check .*\n.*)$", said, re.MULTILINE
-        )
+        (check,) = re.findall(r"(?m)^  (openstack .* check .*\n.*)$", said)
         tried = subprocess.run(
             ("bash", "-c", f"{source}; {check}"),
             env={"PATH": "/usr/bin:/bin"},

@@ -43,9 +43,7 @@ def _rows() -> list[Row]:
         _row(service.lower(), cells)
         for service, text in zip(sections[1::2], sections[2::2], strict=True)
         for cells in re.findall(
-            r"^   \* - (``.*?)\n     - (.*?)\n     - (.*?)$",
-            text,
-            re.MULTILINE | re.DOTALL,
+            r"(?ms)^   \* - (``.*?)\n     - (.*?)\n     - (.*?)$", text
         )
     ]
 
