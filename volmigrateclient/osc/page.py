@@ -91,7 +91,7 @@ def render(
         states=[one for one in Readiness if numbers.of(one).volumes],
         words=plan_view.WORDS,
         numbers=numbers,
-        none=summary.Count(),
+        nothing=summary.Count(),
         blocked=_by_project(outlook.assessments, names),
         rows=[_row(one, names) for one in outlook.assessments],
         report=_report(report),

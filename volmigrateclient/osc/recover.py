@@ -91,7 +91,12 @@ class Recover(command.Lister):
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
         from volmigrateclient.core import recovery
-        from volmigrateclient.osc import cloud, failures, progress
+        from volmigrateclient.osc import (
+            cloud,
+            failures,
+            progress,
+            terminal,
+        )
 
         with failures.for_the_user():
             connected = cloud.connect(self.app.client_manager)
@@ -117,6 +122,9 @@ class Recover(command.Lister):
         ]
         if not rows:
             progress.note(self.app, _("nothing is left behind"))
+        if self.on_screen:
+            width = terminal.size_of(self.app.stdout).width
+            self.screen = [line for row in rows for line in _lines(row, width)]
         if any(one.needs_human for one in advice) or any(
             results.get(one.key) != "done"
             for one in found
@@ -217,6 +225,19 @@ def _row(
         one.to_do(older_than),
         result,
     )
+
+
+def _lines(row: tuple[Any, ...], width: int) -> list[str]:
+    """A row as it fits a terminal: what it is, and then each cell."""
+    from volmigrateclient.osc import layout
+
+    kind, *cells = row
+    lines = [str(kind)]
+    for name, cell in zip(_COLUMNS[1:], cells, strict=True):
+        if cell not in ("", None):
+            text = layout.duration(cell) if name == "Age" else cell
+            lines += layout.wrapped(f"{name.lower()}: {text}", width, 4)
+    return [*lines, ""]
 
 
 def _advice_row(one: recovery.Advice) -> tuple[Any, ...]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import subprocess
 from html import parser
@@ -93,6 +94,18 @@ def test_a_page_says_what_moves_and_how_full_it_gets() -> None:
     assert not found.of("script")
     assert not found.of("link")
     assert not list(found.of("img"))
+
+
+def test_a_route_without_volumes_of_a_state_has_a_nought() -> None:
+    there = dataclasses.replace(_ready(1), readiness=Readiness.ALREADY_THERE)
+    larger = dataclasses.replace(
+        _ready(2), volume=builders.volume(type_name="silver")
+    )
+
+    found = _page(there, larger)
+
+    assert "c1@gold#one c2@gold#two gold 1 10 GiB 0 1" in found.text
+    assert "c1@gold#one c2@gold#two silver 1 10 GiB 1 0" in found.text
 
 
 def test_a_page_of_a_plan_without_volumes() -> None:
