@@ -33,11 +33,23 @@ def _commands() -> dict[str, str]:
 
 
 def _options(where: str) -> list[argparse.Action]:
+    """What a command takes, but for what all of cliff's do."""
     module, _, name = where.partition(":")
     found = getattr(__import__(module, fromlist=[name]), name)
     assert issubclass(found, command.Lister | command.ShowOne)
     app = SimpleNamespace(client_manager=None)
-    return found(app, None).get_parser("x")._actions
+    parser = found(app, None).get_parser("x")
+    of_cliff = {
+        id(action)
+        for group in parser._action_groups
+        if "formatter" in str(group.title)
+        for action in group._group_actions
+    }
+    return [
+        one
+        for one in parser._actions
+        if one.dest != "help" and id(one) not in of_cliff
+    ]
 
 
 def _page() -> str:
@@ -61,4 +73,6 @@ def test_it_has_every_option(name: str) -> None:
             continue
         for word in option.option_strings:
             assert word in page, _AGAIN
-        assert " ".join(str(option.help).split()) in page, _AGAIN
+        # Sphinx makes addresses of words with an @, for a reader of mail.
+        for part in re.split(r"\S*@\S*", str(option.help)):
+            assert " ".join(part.split()) in page, _AGAIN
