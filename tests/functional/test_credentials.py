@@ -95,7 +95,7 @@ def test_an_endpoint_where_nobody_listens(
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.strip() == (
         "Cinder does not answer: Unable to establish connection to "
-        f"{NOWHERE}/v3/x/volumes/detail: Connection refused"
+        f"{NOWHERE}/v3/: Connection refused"
     )
 
 
