@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An attachment that Cinder lost is got back while the guest runs on.
 
-Cinder deletes it with the old copy (semantics 0.12): the guest is on the new
+Cinder deletes it with the old copy: the guest is on the new
 storage, Nova's record is right, and Cinder has the volume attached to
 nothing. The API alone repairs it; no statement in a database is needed.
 """
