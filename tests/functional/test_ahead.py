@@ -18,6 +18,7 @@ from prometheus_client import parser
 from tests.functional import (
     batches,
     conftest,
+    killable,
     resources,
     shell,
 )
@@ -153,6 +154,8 @@ def test_in_a_window_that_closes_and_opens_again(
     batch = batches.Batch(make, openstack, file, [{}] * 5)
     # One after the other: more than fits into the first window.
     set_faults("beta", create="slow:9")
+    # The first process is slow to start.
+    assert killable.Command(openstack, "--version").end().exit_code == 0
     now = datetime.datetime.now().astimezone()
     closes, opens, ends = (
         now + datetime.timedelta(seconds=s) for s in (45, 80, 900)
