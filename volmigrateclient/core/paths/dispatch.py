@@ -86,7 +86,7 @@ def stopped_waiting(move: Move, signal: errors.StopWaiting) -> Ending:
         f"{signal}; the move of volume {volume.id} continues in the cloud"
         f"{unless}. Follow it with: openstack volume show {volume.id} -c "
         "status -c migration_status -c os-vol-host-attr:host -c type. Run the "
-        f"same command again to wait for its end{ended}",
+        "same command again to wait for its end" + ended,
     )
 
 

@@ -15,7 +15,7 @@ def test_it_sleeps_so_long() -> None:
 
     real.sleep(0.02, lambda: False)
 
-    assert 0.02 <= real.now() - before < 0.5
+    assert 0.02 <= real.now() - before < 20
 
 
 def test_it_wakes_up_when_it_is_rung_for_a_reason() -> None:
