@@ -108,5 +108,5 @@ def operation(method: str, path: str, action: str = "") -> str:
     # A project is also asked for by its name, a domain by "default".
     path = re.sub(r"^/(projects|domains)/[^/]+", r"/\1/{id}", path)
     path = re.sub(r"/config/[^/]+", "/config/{id}", path)
-    path = re.sub(r"/[0-9a-f-]{32,36}(?=/|$)", "/{id}", path)
+    path = re.sub(r"/(req-)?[0-9a-f-]{32,36}(?=/|$)", "/{id}", path)
     return " ".join(f"{method} {path} {action}".split())

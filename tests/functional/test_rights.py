@@ -166,4 +166,5 @@ class TestSwapViaNova:
 
         assert done.exit_code == 0, done.stderr
         listed = _listed("run") | _listed("run via nova")
-        assert not _made(requests) - listed
+        unlisted = _made(requests) - listed
+        assert not unlisted, unlisted
