@@ -170,38 +170,69 @@ def decide(evidence: Evidence) -> Decision:
     return _unfinished(evidence, destination, unproven)
 
 
+class _Swap(enum.Enum):
+    """How far a swap that is not proven got in Nova, as it is told."""
+
+    NO_RECORD = "Nova has no record of the swap"
+    NOT_TAKEN_UP = "nova-compute never took up the swap"
+    UNDER_WAY = "Nova has not ended the swap; it may be copying"
+    CUT_OFF = "the guest was seen on the source, and no swap is running"
+    NOT_SWITCHED = "Nova's swap failed before the guest's disk was switched"
+    SWITCHED = "Nova's swap failed at or after the switch of the guest's disk"
+    ENDED = "Nova reports success, but not every record agrees"
+
+
+def _swap_in_nova(evidence: Evidence) -> _Swap:
+    swap = evidence.swap
+    if swap is None:
+        return _Swap.NO_RECORD
+    if not swap.events:
+        return _Swap.NOT_TAKEN_UP
+    if swap.result is None:
+        seen = evidence.guest_is_on_source
+        return _Swap.CUT_OFF if seen else _Swap.UNDER_WAY
+    if nova_traceback.disk_after(swap) is nova_traceback.Disk.OLD:
+        return _Swap.NOT_SWITCHED
+    return _Swap.SWITCHED if swap.result == "Error" else _Swap.ENDED
+
+
 def _unfinished(
     evidence: Evidence, destination: model.Volume, unproven: tuple[str, ...]
 ) -> Decision:
-    swap = evidence.swap
-    doubts = _doubts_of_unused(evidence, destination) + _doubts_of_source(
-        evidence
-    )
-    if swap is None:
-        why = "Nova has no record of the swap"
-        if evidence.marker.request_id != swap_marker.PENDING:
-            doubts += ("Nova did answer that it took it",)
-    elif not swap.events:
-        why = "nova-compute never took up the swap"
-    elif swap.result is None:
-        if not evidence.guest_is_on_source:
-            return Decision(
-                Resolution.WAIT,
-                ("Nova has not ended the swap; it may be copying",),
-            )
-        why = "the guest was seen on the source, and no swap is running"
-        doubts = _doubts_of_cut_off(evidence, destination)
-    elif nova_traceback.disk_after(swap) is nova_traceback.Disk.OLD:
-        why = "Nova's swap failed before the guest's disk was switched"
-    elif swap.result == "Error":
-        why = "Nova's swap failed at or after the switch of the guest's disk"
-        doubts = unproven
-    else:
-        why = "Nova reports success, but not every record agrees"
-        doubts = unproven
+    swap = _swap_in_nova(evidence)
+    if swap is _Swap.UNDER_WAY:
+        return Decision(Resolution.WAIT, (swap.value,))
+    doubts = {
+        _Swap.NO_RECORD: _doubts_of_no_record,
+        _Swap.NOT_TAKEN_UP: _doubts_of_no_swap,
+        _Swap.CUT_OFF: _doubts_of_cut_off,
+        _Swap.NOT_SWITCHED: _doubts_of_no_swap,
+        _Swap.SWITCHED: lambda *_: unproven,
+        _Swap.ENDED: lambda *_: unproven,
+    }[swap](evidence, destination)
     if doubts:
-        return Decision(Resolution.QUARANTINE, (why, *doubts))
-    return Decision(Resolution.ROLLBACK, (why,))
+        return Decision(Resolution.QUARANTINE, (swap.value, *doubts))
+    return Decision(Resolution.ROLLBACK, (swap.value,))
+
+
+def _doubts_of_no_swap(
+    evidence: Evidence, destination: model.Volume
+) -> tuple[str, ...]:
+    """What contradicts the guest being on the source, as before."""
+    return (
+        *_doubts_of_unused(evidence, destination),
+        *_doubts_of_source(evidence),
+    )
+
+
+def _doubts_of_no_record(
+    evidence: Evidence, destination: model.Volume
+) -> tuple[str, ...]:
+    """What contradicts Nova never having taken the swap."""
+    doubts = _doubts_of_no_swap(evidence, destination)
+    if evidence.marker.request_id != swap_marker.PENDING:
+        doubts += ("Nova did answer that it took it",)
+    return doubts
 
 
 def _doubts_of_cut_off(
@@ -300,10 +331,7 @@ def _without_destination(evidence: Evidence) -> Decision:
         and evidence.swap.events
         and not evidence.swap.result
     ):
-        return Decision(
-            Resolution.WAIT,
-            ("Nova has not ended the swap; it may be copying",),
-        )
+        return Decision(Resolution.WAIT, (_Swap.UNDER_WAY.value,))
     doubts = _doubts_of_source(evidence)
     if doubts:
         # Somebody deleted it during the swap, or the whole server.
