@@ -31,6 +31,8 @@ COLUMNS = [
     "new_volume_id",
     "size",
     "elapsed",
+    "moved_by",
+    "name_id",
 ]
 COLD = "--migration-type=cold"
 
@@ -86,6 +88,8 @@ def test_run_shows_one_row_and_nothing_else(
         "server_id": None,
         "new_volume_id": volume.id,
         "size": 1,
+        "moved_by": "",
+        "name_id": None,
     }
 
 
@@ -104,7 +108,7 @@ def test_a_move_that_is_waited_for_shows_its_row_alone(
     )
 
     assert done.exit_code == 0, done.stderr
-    *rest, elapsed = done.stdout.splitlines()
+    *rest, elapsed, moved_by, name_id = done.stdout.splitlines()
     assert rest == [
         moved.id,
         moved.name,
@@ -121,6 +125,9 @@ def test_a_move_that_is_waited_for_shows_its_row_alone(
         "1",
     ]
     assert float(elapsed) > 0
+    assert moved_by == "copied by the host"
+    now = make.cinder.volumes.get(moved.id)
+    assert name_id == str(getattr(now, "os-vol-mig-status-attr:name_id"))
     # What went on is told as well, but not where scripts read.
     assert moved.id in done.stderr
 

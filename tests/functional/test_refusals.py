@@ -25,8 +25,8 @@ SNAPSHOT = (
     "volume snapshot delete {snapshot})"
 )
 ATTACHED = (
-    "the volume is attached to server {server} (remedy: use --migration-type "
-    "swap, or openstack server remove volume {server} {%s})"
+    "the volume is attached to server '{server_name}' ({server}) (remedy: use "
+    "--migration-type swap, or openstack server remove volume {server} {%s})"
 )
 GUARDED = (
     DIRECT + "Nova answered 409: since OSSN-0094 only Cinder may call it "
@@ -76,6 +76,7 @@ def volume_ids(current_cloud: cloud_.Cloud) -> dict[str, str]:
         "two_ids": " ".join(one.id for one in listed),
         "broken": broken.id,
         "server": server.id,
+        "server_name": server.name,
         "project": make.project_id("demo"),
     }
 

@@ -60,7 +60,8 @@ def detached(case: Case) -> Iterator[Check]:
         yield _status(case, "available")
     elif any(holder.attached for holder in found) and status != "in-use":
         # That of an attached volume is in-use, which its attachment says.
-        yield _status(case, "in-use" if status in _RESET else "available")
+        wanted = "in-use" if status in _RESET else "available"
+        yield _status(case, wanted, held=True)
     yield from _migration(case)
 
 
@@ -97,7 +98,7 @@ def attached(case: Case) -> Iterator[Check]:
         yield Check.ok("Attachments", records.told(fit[0]))
     yield from records.nova(case)
     if fit or not (found or case.survey.volume.status == "available"):
-        yield _status(case, "in-use")
+        yield _status(case, "in-use", held=bool(fit))
     yield from _migration(case)
 
 
@@ -173,13 +174,13 @@ def image_cache(case: Case) -> Iterator[Check]:
         )
 
 
-def _status(case: Case, wanted: str) -> Check:
+def _status(case: Case, wanted: str, held: bool = False) -> Check:
     volume = case.survey.volume
     # A move that is running shows as maintenance, retyping or detaching
     # and is judged by _migration alone.
     if volume.status == wanted or volume.moving:
         return Check.ok("Status", volume.status)
-    if wanted == "in-use" and volume.status in _RESET:
+    if held and volume.status in _RESET:
         # Somebody reset the status alone: both services still agree on whose
         # the volume is.
         return Check.blocked(

@@ -164,6 +164,18 @@ def test_cold_needs_it_detached(
             id="of a shelved server",
         ),
         pytest.param(
+            builders.volume(status="error"),
+            [
+                (
+                    "blocked",
+                    _SWAP + "the volume is attached to no server",
+                ),
+                ("blocked", _SWAP + "the volume is error, not in-use"),
+                _IDLE,
+            ],
+            id="in error, and detached",
+        ),
+        pytest.param(
             builders.attached(attachments=(builders.ATTACHMENT, _SECOND)),
             [
                 (
