@@ -37,8 +37,9 @@ class Cells:
         """Have servers in a cell that is down, within a ``with`` block.
 
         Nova's API then lists them with five keys and status UNKNOWN, in
-        microversions since 2.69, and leaves them out of older answers. They
-        run on; the other servers are as they were.
+        microversions since 2.69, and leaves them out of older answers, and
+        the services show a nova-compute that is nowhere. The servers run on;
+        the others are as they were.
 
         :returns: the name of the cell
         :raises errors.CloudError: there is no such server
@@ -59,11 +60,18 @@ class Cells:
             for server_id in server_ids:
                 homes[server_id] = self._home(server_id)
                 self._move(server_id, self._number(name), hidden=True)
+            self._api.insert(
+                "host_mappings",
+                {"cell_id": self._number(name), "host": f"host-of-{name}"},
+            )
             self._look_again()
             yield name
         finally:
             for server_id, home in homes.items():
                 self._move(server_id, home, hidden=False)
+            self._api.execute(
+                "DELETE FROM host_mappings WHERE host = ?", f"host-of-{name}"
+            )
             self._api.execute("DELETE FROM cell_mappings WHERE name = ?", name)
             self._look_again()
 

@@ -70,7 +70,7 @@ def test_a_request_without_an_answer_acts_once(
 
     assert done.exit_code == 0, done.stderr
     assert done.json["result"] == "done"
-    assert "looking whether Cinder took the request" in done.stderr
+    assert "checking whether Cinder took the request" in done.stderr
     assert len(moves.acting(requests)) == sent
     assert make.host(volume.id) != moves.ALPHA
     assert cloud.digest(volume.id) == content

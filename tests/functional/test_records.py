@@ -258,8 +258,14 @@ def test_a_server_of_a_cell_that_is_down(
             if "Nova does not answer for its cell" in d
         ]
         assert detail.startswith(COLD)
-        # Others are not held up.
+        # Others are not held up, but it is said who was not asked.
         assert planned(openstack, free.volume)["Verdict"] == "ready"
+        words = (free.volume.id, moves.COLD, TO_BETA, "-f=json")
+        checked = openstack.migrate("check", *words)
+        assert checked.exit_code == 0, checked.stderr
+        (row,) = [row for row in checked.json if row["Check"] == "Nova"]
+        assert row["Result"] == "unknown"
+        assert "known from Cinder alone" in row["Detail"]
     assert planned(openstack, attached.volume)["Verdict"] == "ready"
 
 

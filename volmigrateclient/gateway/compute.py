@@ -68,7 +68,8 @@ class Compute:
         """All servers, page by page.
 
         Only without a filter, and only on the first page, Nova lists the
-        servers of cells that are down (services.rst, services-servers).
+        servers of cells that are down, if there is room for them: the
+        services tell of such a cell (services.rst, services-servers).
         """
         asked = {"all_tenants": "1", **filters}
         while True:
@@ -77,7 +78,7 @@ class Compute:
             )
             page = body["servers"]
             yield from page
-            # They come last, and none of them marks a place in the list.
+            # None of those marks a place in the list.
             known = [row["id"] for row in page if _VM_STATE in row]
             if not known or not body.get("servers_links"):
                 return
@@ -90,6 +91,7 @@ class Compute:
                 enabled=body["status"] == "enabled",
                 # In a cell that is down there is no state.
                 up=body.get("state") == "up",
+                told="state" in body,
                 disabled_reason=body.get("disabled_reason"),
                 zone=body.get("zone"),
             )

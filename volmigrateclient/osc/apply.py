@@ -196,7 +196,7 @@ class Apply(command.Lister):
         ):
             results = self._moved(connected, plan, parsed, output, run)
             text = _summary(connected, plan, results)
-            for said in (text, *run.over(results, self._code(results), text)):
+            for said in (*run.over(results, self._code(results), text), text):
                 self.say_last(said)
         return results
 

@@ -219,10 +219,33 @@ def _given_up(case: Case, holder: Holder) -> str:
 
 
 def nova(case: Case) -> Iterator[Check]:
-    """Whether there is a Nova that could be asked."""
+    """Whether there is a Nova that could be asked, and all of it."""
     if not case.survey.nova_asked:
         yield Check.unknown(
             "Nova",
             "nobody was asked who has the volume: this cloud has no Nova, or "
             "does not answer this user",
         )
+        return
+    silent = [
+        service.host
+        for service in case.survey.compute_services or ()
+        if not service.told
+    ]
+    if silent and not any(
+        holder.agreement is Agreement.BOTH for holder in holders(case.survey)
+    ):
+        # Its list of servers leaves them out without a word.
+        yield Check.unknown(
+            "Nova",
+            f"Nova does not answer for {_named(silent)}, whose cell is down: "
+            "that no server there has the volume is known from Cinder alone",
+        )
+
+
+def _named(hosts: list[str]) -> str:
+    """Hosts of a cell, of which there may be hundreds."""
+    first, others = wording.quoted(hosts[0]), len(hosts) - 1
+    if not others:
+        return first
+    return f"{first} and {others} other host{'' if others == 1 else 's'}"

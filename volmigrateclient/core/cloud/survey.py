@@ -190,7 +190,7 @@ def take_survey(
     found |= read(
         _of_types(cloud, volume, request.path, present, wanted)
         | _of_servers(cloud, volume, found["attachments"], listed)
-        | _of_compute(cloud, request.path, listed)
+        | _of_compute(cloud, listed)
     )
     if request.path is model.Path.SWAP_VIA_NOVA:
         found["swap_accepted"] = _swap_accepted(
@@ -325,13 +325,10 @@ def _of_servers(
 
 
 def _of_compute(
-    cloud: Cloud,
-    path: model.Path,
-    listed: Sequence[model.Server] | None,
+    cloud: Cloud, listed: Sequence[model.Server] | None
 ) -> _Reads:
-    """What a live move needs of Nova besides."""
-    live = path in (model.Path.SWAP_VIA_CINDER, model.Path.SWAP_VIA_NOVA)
-    if not live or listed is None:
+    """Who would do a live move, and whether all of Nova's cells answer."""
+    if listed is None:
         return {}
     return {
         "compute_services": lambda: none_if_forbidden(

@@ -163,6 +163,9 @@ class Service:
     cluster: str | None = None
     disabled_reason: str | None = None
     zone: str | None = None
+    #: False is a nova-compute of a cell that is down; Nova before 2.69
+    #: (Stein) leaves it out.
+    told: bool = True
 
 
 @dataclasses.dataclass(frozen=True)

@@ -120,9 +120,11 @@ class Forecast:
         )
         if not seconds:
             return text
-        off = (self.seconds - seconds) / seconds * 100
-        side = "too long" if off > 0 else "too short"
-        return f"{text}: {abs(off):.0f} % {side}"
+        ratio = self.seconds / seconds
+        if ratio >= 2:
+            return f"{text}: {ratio:.0f} times as long"
+        side = "too long" if ratio > 1 else "too short"
+        return f"{text}: {abs(ratio - 1) * 100:.0f} % {side}"
 
 
 def _briefly(reason: str) -> str:

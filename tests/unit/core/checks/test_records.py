@@ -220,6 +220,44 @@ def test_a_status_that_was_reset_alone(
     assert last.remedy == f"openstack volume set --state in-use {_ID}"
 
 
+@pytest.mark.parametrize(
+    ("hosts", "named"),
+    [
+        (["hv7"], "'hv7'"),
+        (["hv7", "hv8"], "'hv7' and 1 other host"),
+        (["hv7", "hv8", "hv9"], "'hv7' and 2 other hosts"),
+    ],
+)
+def test_a_cell_does_not_answer(hosts: list[str], named: str) -> None:
+    seen = builders.survey(
+        compute_services=(
+            builders.service(host="hv1"),
+            *(model.Service(h, False, False, told=False) for h in hosts),
+        )
+    )
+    case = builders.case(builders.migrate(), seen)
+
+    (check,) = [c for c in volume.detached(case) if c.name == "Nova"]
+
+    assert (check.result.value, check.detail) == (
+        "unknown",
+        f"Nova does not answer for {named}, whose cell is down: that no "
+        "server there has the volume is known from Cinder alone",
+    )
+
+
+def test_a_cell_that_is_down_does_not_matter_where_both_agree() -> None:
+    seen = builders.live_survey(
+        compute_services=(
+            builders.service(host="hv1"),
+            model.Service("hv7", False, False, told=False),
+        )
+    )
+    case = builders.case(builders.action(), seen)
+
+    assert [c.name for c in volume.attached(case) if c.name == "Nova"] == []
+
+
 def test_nobody_was_asked() -> None:
     case = builders.case(builders.migrate(), builders.survey(nova_asked=False))
 

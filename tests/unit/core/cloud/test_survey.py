@@ -124,7 +124,7 @@ def test_a_look_before_a_cold_migration() -> None:
     seen = take_survey(cloud.core, builders.request(builders.migrate()))
 
     assert seen == dataclasses.replace(
-        builders.survey(), compute_services=(), quota=None, project=None
+        builders.survey(), quota=None, project=None
     )
     assert "get_server" not in cloud.asked
 

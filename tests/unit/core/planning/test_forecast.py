@@ -226,6 +226,13 @@ def test_what_fits_into_no_window() -> None:
             ),
         ),
         (
+            30.0,
+            (
+                "took 30 s; the estimate was 5 min (from 3 moves of earlier "
+                "reports): 10 times as long"
+            ),
+        ),
+        (
             0.0,
             (
                 "took 0 s; the estimate was 5 min (from 3 moves of earlier "

@@ -146,7 +146,7 @@ def _journal(run: Run) -> Waits[None]:
 
 def _took(run: Run) -> Waits[bool]:
     """Whether Nova took a swap although it did not say so."""
-    phase = "looking whether Nova took the swap"
+    phase = "checking whether Nova took the swap"
     for _ in range(4):
         swap = yield from retry.read(
             lambda: find_swap(run.move.cloud, run.marker), phase
