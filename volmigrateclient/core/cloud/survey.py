@@ -324,9 +324,7 @@ def _of_servers(
     return {"servers": lambda: (*listed, *_servers(cloud, missing))}
 
 
-def _of_compute(
-    cloud: Cloud, listed: Sequence[model.Server] | None
-) -> _Reads:
+def _of_compute(cloud: Cloud, listed: Sequence[model.Server] | None) -> _Reads:
     """Who would do a live move, and whether all of Nova's cells answer."""
     if listed is None:
         return {}

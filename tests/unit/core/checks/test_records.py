@@ -241,8 +241,10 @@ def test_a_cell_does_not_answer(hosts: list[str], named: str) -> None:
 
     assert (check.result.value, check.detail) == (
         "unknown",
-        f"Nova does not answer for {named}, whose cell is down: that no "
-        "server there has the volume is known from Cinder alone",
+        (
+            f"Nova does not answer for {named}, whose cell is down: that no "
+            "server there has the volume is known from Cinder alone"
+        ),
     )
 
 
