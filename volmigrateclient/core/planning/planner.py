@@ -54,6 +54,8 @@ class Assessment:
     servers: tuple[model.Server, ...] = ()
     #: Name of the type that the volume would end with.
     final_type: str | None = None
+    #: As it was when it was planned; None where that is now, or not known.
+    planned: model.PlannedVolume | None = None
 
 
 @dataclasses.dataclass(frozen=True)

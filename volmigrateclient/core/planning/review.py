@@ -78,15 +78,14 @@ def _assessed(
         if planned is not None and not volume.moving
         else ()
     )
+    found, _ = ledger.assess(volume, request, book=not changes)
+    if found.readiness is Readiness.ALREADY_THERE:
+        # As when it is applied: that is no change.
+        return dataclasses.replace(found, planned=planned)
     if changes:
-        # As when it is applied: what is there already is no change.
-        found, _ = ledger.assess(volume, request, book=False)
-        if found.readiness is Readiness.ALREADY_THERE:
-            return found
         return dataclasses.replace(
             found, readiness=Readiness.CHANGED, reasons=changes, blockers=()
         )
-    found, _ = ledger.assess(volume, request)
     if volume.moving and found.readiness is Readiness.READY:
         return dataclasses.replace(found, readiness=Readiness.MOVING)
     return found

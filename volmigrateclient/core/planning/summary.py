@@ -38,9 +38,10 @@ Counts = Mapping[Readiness, Count]
 class Route:
     """Volumes of one type that go from one place to another.
 
-    :param source: the pool that they are on; None is none yet
+    :param source: the pool that they are on, or were on when they were
+        planned; None is none yet
     :param destination: a pool, or ``type NAME`` where Cinder chooses one
-    :param volume_type: the type that they have now
+    :param volume_type: the type that they have, or had then
     """
 
     source: str | None
@@ -149,10 +150,11 @@ def _counts(found: Iterable[Assessment]) -> Counts:
 def _routes(found: Iterable[Assessment]) -> list[Route]:
     by_route: dict[tuple[str | None, str, str | None], list[Assessment]] = {}
     for one in found:
+        before = one.planned or model.PlannedVolume()
         key = (
-            one.volume.host,
+            before.host or one.volume.host,
             destination_of(one.action),
-            one.volume.type_name,
+            before.type or one.volume.type_name,
         )
         by_route.setdefault(key, []).append(one)
     routes = [Route(*key, _counts(some)) for key, some in by_route.items()]

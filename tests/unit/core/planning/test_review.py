@@ -123,6 +123,11 @@ def test_only_what_is_ready_fills_the_pools() -> None:
         Readiness.CHANGED: Count(1, 99),
         Readiness.ALREADY_THERE: Count(1, 10),
     }
+    # What is there already came the way that was planned.
+    assert [
+        (route.source, route.destination, route.total.volumes)
+        for route in numbers.routes
+    ] == [(builders.POOL, builders.SPARE, 3)]
     assert [(p.name, p.before, p.after) for p in numbers.pools] == [
         (builders.POOL, 10.0, 0.0),
         (builders.SPARE, 10.0, 20.0),
