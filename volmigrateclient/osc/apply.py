@@ -69,6 +69,10 @@ class Apply(command.Lister):
         "Carry out a plan; run it again to resume where it stopped"
     )
 
+    #: Volumes of which the question said what blocks them.
+    _told_blocked: Sequence[str] = ()
+    _told_to_stop = False
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         apply_options.add(parser)
@@ -155,6 +159,11 @@ class Apply(command.Lister):
             found = review.review(
                 connected, plan, action_options.data_options(parsed), tell
             )
+        self._told_blocked = [
+            one.action.resource_id
+            for one in found.assessments
+            if one.readiness is Readiness.BLOCKED
+        ]
         numbers = summary.summarize(found)
         width = terminal.size_of(self.app.stderr).width
         for part in plan_view.numbers_of(numbers, width):
@@ -222,6 +231,7 @@ class Apply(command.Lister):
                 plan.steps,
                 run.admission,
                 dashboard.Many(reported, *run.reporters),
+                self._told_blocked,
             ) as reporter,
         ):
             engine = Engine(

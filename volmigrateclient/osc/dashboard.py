@@ -7,7 +7,7 @@ from __future__ import annotations
 import contextlib
 import time
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 from volmigrateclient.core import paths
@@ -35,9 +35,13 @@ def reporter(
     steps: Sequence[PlannedAction],
     admission: Admission,
     report: Reporter,
+    told_blocked: Collection[str] = (),
 ) -> Iterator[Reporter]:
-    """A reporter that suits where stderr goes, and passes on to a report."""
-    tally = Tally(steps, admission)
+    """A reporter that suits where stderr goes, and passes on to a report.
+
+    :param told_blocked: volumes of which that was said already
+    """
+    tally = Tally(steps, admission, told_blocked)
     if app.options.verbose_level == 0:
         yield Many(report)
     elif terminal.is_live(output):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from volmigrateclient.core import paths
 from volmigrateclient.core.engine.admission import (
@@ -31,10 +31,17 @@ class Moving:
 
 
 class Tally:
-    """What has become of a plan's steps so far."""
+    """What has become of a plan's steps so far.
+
+    :param told_blocked: IDs of volumes of which somebody was just told what
+        blocks them
+    """
 
     def __init__(
-        self, steps: Sequence[PlannedAction], admission: Admission
+        self,
+        steps: Sequence[PlannedAction],
+        admission: Admission,
+        told_blocked: Collection[str] = (),
     ) -> None:
         # Its caps may change meanwhile.
         self._admission = admission
@@ -44,11 +51,10 @@ class Tally:
             else 0
             for step in steps
         }
-        #: Those that were blocked when the plan was made.
-        self.known_blocked = {
-            step.action.resource_id: step.blocked_by
-            for step in steps
-            if step.blocked_by
+        #: Those of which that was said before, or when they were planned.
+        self._known_blocked = {
+            *told_blocked,
+            *(step.action.resource_id for step in steps if step.blocked_by),
         }
         self.moving: dict[str, Moving] = {}
         self.outcomes: collections.Counter[paths.Outcome] = (
@@ -107,7 +113,7 @@ class Tally:
         if result.outcome is paths.Outcome.NOT_STARTED:
             return self._first(result.reason)
         if result.outcome is paths.Outcome.BLOCKED:
-            return None if volume_id in self.known_blocked else _said(result)
+            return None if volume_id in self._known_blocked else _said(result)
         return _said(result)
 
     def _first(self, reason: str) -> str | None:

@@ -46,7 +46,9 @@ def _result(
     )
 
 
-def _tally(volumes: int = 20, **limits: Any) -> tally.Tally:
+def _tally(
+    volumes: int = 20, told_blocked: tuple[str, ...] = (), **limits: Any
+) -> tally.Tally:
     """A plan of volumes of 10 GiB; the last was blocked when planned."""
     return tally.Tally(
         [
@@ -58,7 +60,21 @@ def _tally(volumes: int = 20, **limits: Any) -> tally.Tally:
             for number in range(volumes)
         ],
         Admission(Limits(**{"parallel": 4, **limits})),
+        told_blocked,
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [(1, "blocked: a snapshot"), (2, None), (19, None)],
+)
+def test_what_blocks_a_volume_is_said_once(
+    number: int, says: str | None
+) -> None:
+    counted = _tally(told_blocked=("v2",))
+
+    assert counted.end(_result(number, Outcome.BLOCKED, "a snapshot")) == says
+    assert counted.counts() == "1 blocked"
 
 
 class Shown:
