@@ -77,8 +77,13 @@ def test_the_policies_are_the_services_own(
     of_service = rules[row.service]
     for name, least in row.needed.items():
         assert of_service[name].least == least, name
-        # Cinder says "PUT /volumes" of the one that updates a volume.
-        asked = {row.request, row.request.removesuffix("/{id}")}
+        # Cinder says "PUT /volumes" of the one that updates a volume, and
+        # names none of the actions on a service.
+        asked = {
+            row.request,
+            row.request.removesuffix("/{id}"),
+            re.sub(r"(?<=/os-services/)[\w-]+$", "{id}", row.request),
+        }
         assert asked & of_service[name].operations, name
 
 
@@ -131,8 +136,11 @@ def test_the_commands_make_no_other_requests(
         ("check", (live.id, moves.type_("gold"))),
         ("run", (cold.id, "--migration-type=cold", *selected[2:])),
         ("run", (retyped.id, "--migration-type=cold", moves.type_("gold"))),
+        ("plan", ("--balance", f"--name={prefix}*", "--source-type=bronze")),
         ("plan", (*selected, f"--output={plan}")),
+        ("show", (str(plan),)),
         ("apply", (str(plan), "--auto-approve")),
+        ("status", ()),
         ("recover", ("--servers",)),
     ):
         with moves.requests_within(cloud) as requests:
@@ -141,6 +149,34 @@ def test_the_commands_make_no_other_requests(
         assert requests, done.stderr
         unlisted = _made(requests) - _listed(command)
         assert not unlisted, (command, unlisted)
+
+
+def test_a_cordon_makes_no_other_requests(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    tmp_path: pathlib.Path,
+) -> None:
+    plan = tmp_path / "plan.json"
+    prefix = make.name("cordoned")
+    pools.fill(make, prefix, [{}])
+    planned = openstack.migrate(
+        "plan",
+        *(f"--name={prefix}*", f"--source-node={moves.ALPHA}"),
+        *(moves.node(moves.BETA), f"--output={plan}"),
+    )
+    assert planned.exit_code == 0, planned.stderr
+
+    with moves.requests_within(cloud) as requests:
+        done = openstack.migrate(
+            "apply", str(plan), "--auto-approve", "--cordon"
+        )
+
+    assert done.exit_code == 0, done.stderr
+    listed = _listed("apply") | _listed("apply --cordon")
+    unlisted = _made(requests) - listed
+    assert not unlisted, unlisted
+    assert ("cinder", "PUT /os-services/disable-log-reason") in _made(requests)
 
 
 class TestSwapViaNova:
