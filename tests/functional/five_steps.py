@@ -141,7 +141,7 @@ READS = (
         "GET server's volumes", 3, "compute", "GET", "/os-volume_attachments$"
     ),
     _request("GET snapshots", 3, "volume", "GET", "/snapshots/detail$", nth=2),
-    _request("GET servers", 3, "compute", "GET", "/servers/detail$"),
+    _request("GET servers", 3, "compute", "GET", "/servers/detail$", nth=2),
 )
 
 _BY_NAME = {request.name: request for request in (*WRITES, *READS)}

@@ -121,13 +121,13 @@ SWITCHES: dict[str, tuple[dict[str, dict[str, Any]], tuple[str, ...], str]] = {
         },
         (TO_BETA,),
         POOL + "cloud@beta#pool has 0 GiB left, the volume is 1 GiB (remedy: "
-        "make room there, or choose another pool)",
+        "free capacity there, or choose another pool)",
     ),
     "thin pool is over-subscribed": (
         {"beta": {"total_capacity_gb": 0.01}},
         (TO_BETA,),
         POOL + "cloud@beta#pool has {room} GiB left, the volume is 1 GiB "
-        "(remedy: make room there, or choose another pool)",
+        "(remedy: free capacity there, or choose another pool)",
     ),
     "all pools of the type are full": (
         {
@@ -142,7 +142,7 @@ SWITCHES: dict[str, tuple[dict[str, dict[str, Any]], tuple[str, ...], str]] = {
         },
         (TO_GOLD,),
         TYPE + "no pool of type gold has 1 GiB left (cloud@gamma#pool 0 GiB, "
-        "cloud@delta#pool 0 GiB) (remedy: make room in one of them)",
+        "cloud@delta#pool 0 GiB) (remedy: free capacity in one of them)",
     ),
     "all pools of the type are down": (
         {"gamma": {"down": True}, "delta": {"down": True}},
