@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pathlib
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,15 @@ import pytest
 
 from tests import cloud as cloud_
 from tests.functional import resources, shell
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _interrupts_are_heeded() -> None:
+    """Who starts the tests in the background has them ignore Ctrl-C.
+
+    The commands would inherit that, and wait for one in vain.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _started(directory: pathlib.Path, nova: str) -> Iterator[cloud_.Cloud]:

@@ -85,7 +85,10 @@ def test_each_blocker_is_named(
             "destination_node",
             "destination_type",
             "seen",
+            "blocked_by",
         }
+        blocked = action["resource_id"] in pool.blocked
+        assert bool(action.get("blocked_by")) == blocked
 
 
 def test_pools_are_filled_in_order(

@@ -131,7 +131,12 @@ def test_a_plan_is_a_screenful_with_the_totals_last(
         exit_code, lines = screen.end()
 
     assert exit_code == 0, lines
-    shown = [line for line in lines if "assessing" not in line]
+    # A path is never broken, however long pytest makes it.
+    shown = [
+        line
+        for line in lines
+        if "assessing" not in line and str(planned.file) not in line
+    ]
     assert max(map(len, shown)) <= size[0]
     text = "\n".join(shown)
     assert "1 blocked (1 GiB)" in text
@@ -187,7 +192,7 @@ def test_apply_asks_and_a_no_changes_nothing(
     for told in (
         "moves at once: 4 in all, 1 of a server",
         "canary: 1 move first, and the rest only if all are verified",
-        "expected duration: ",
+        "estimate: 2 moves, 2 GiB, take about ",
         "2 ready (2 GiB), 1 blocked (1 GiB)",
     ):
         assert told in asked
