@@ -26,9 +26,9 @@ import time
 from collections.abc import Sequence
 from importlib import metadata
 
-from bench import volume_rows
 from tests import cloud as cloud_
 from tests.cloud import http_messages
+from tests.functional import volume_rows
 
 OPENSTACK = str(pathlib.Path(sys.executable).with_name("openstack"))
 MIGRATE = (OPENSTACK, "volume", "watcher-migrate")

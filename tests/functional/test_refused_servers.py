@@ -98,7 +98,7 @@ STATES: dict[str, tuple[Callable[[Any, str], Any], str, str]] = {
         lambda servers, one: servers.shelve(one),
         "SHELVED_OFFLOADED",
         (
-            "the volume is not attached, but reserved for server {id} "
+            "the volume is not attached, but reserved for {label} "
             "(remedy: wait until the server has it again; a shelved one "
             "needs: openstack server unshelve {id}); {label} is "
             "shelved_offloaded "
@@ -153,7 +153,7 @@ def test_a_reserved_volume_cannot_go_cold_either(
 
     assert said == (
         "Invalid state for cold migration: the volume is not attached, but "
-        f"reserved for server {attached.server.id} (remedy: openstack server "
+        f"reserved for {attached.label} (remedy: openstack server "
         f"remove volume {attached.server.id} {attached.volume.id})"
     )
     untouched.apply_remedy(openstack, said)
@@ -261,7 +261,7 @@ def test_a_resize_is_waited_for_and_warned_of(
         cloud, openstack, "run", attached.volume.id, TO_GOLD
     )
 
-    assert f"reserved for server {attached.server.id} (remedy: wait" in said
+    assert f"reserved for {attached.label} (remedy: wait" in said
     assert f"{attached.label} is busy: resize_finish (remedy: wait" in said
     set_faults.clear()
     attached.until("VERIFY_RESIZE")
@@ -289,6 +289,8 @@ def test_every_attachment_is_named(
         lambda: len(make.seen(shared.id).attachments) == 2,
     )
     ids = [a["server_id"] for a in make.seen(shared.id).attachments]
+    names = {one.id: one.name for one in (attached.server, other)}
+    labels = [f"server '{names[one]}' ({one})" for one in ids]
 
     live = untouched.refused(cloud, openstack, "run", shared.id, TO_GOLD)
     cold = untouched.refused(
@@ -296,16 +298,17 @@ def test_every_attachment_is_named(
     )
 
     assert live == (
-        SWAP + f"the volume has 2 attachments ({', '.join(ids)}); Nova swaps "
+        SWAP
+        + f"the volume has 2 attachments ({', '.join(labels)}); Nova swaps "
         "only where there is one (remedy: detach it from all servers but "
         "one); type gold changes multiattach, which only a detached volume "
         "can (remedy: detach it and use --migration-type cold)"
     )
     assert cold == "Invalid state for cold migration: " + "; ".join(
-        f"the volume is attached to server {one} (remedy: use "
+        f"the volume is attached to {label} (remedy: use "
         "--migration-type swap, or openstack server remove volume "
         f"{one} {shared.id})"
-        for one in ids
+        for one, label in zip(ids, labels, strict=True)
     )
 
 

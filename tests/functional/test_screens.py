@@ -23,7 +23,14 @@ from typing import Any
 import pytest
 
 from tests import cloud as cloud_
-from tests.functional import conftest, moves, pools, resources, shell
+from tests.functional import (
+    conftest,
+    moves,
+    pools,
+    resources,
+    shell,
+    volume_rows,
+)
 
 _MIGRATE = ("volume", "watcher-migrate")
 _CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -314,6 +321,77 @@ def test_one_interruption_is_one_line(
     assert "not started: not started" not in text
     assert "interrupted: interrupted" not in text
     assert "1 of 6 done, 5 not started" in text
+
+
+#: What a terminal of 40 lines can still be asked to show, by scrolling once.
+_A_SCREEN_AND_A_HALF = 60
+
+
+def _seen(lines: list[str]) -> list[str]:
+    """Without what the next line took the place of."""
+    return [line for line in lines if line.strip() and "\u280b" not in line]
+
+
+def test_three_thousand_volumes_fit_a_screen(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    tmp_path: pathlib.Path,
+) -> None:
+    prefix = make.name("many")
+    plan = Planned([], prefix, tmp_path / "plan.json")
+    volume_rows.mixed(cloud, 3_000, prefix)
+    try:
+        with _on(openstack, *plan.words) as screen:
+            exit_code, lines = screen.end()
+        with _on(openstack, "apply", str(plan.file)) as screen:
+            screen.read(lambda got: "[y/N]" in got)
+            screen.type("n\n")
+            unanswered, asked = screen.end()
+    finally:
+        volume_rows.remove(cloud, prefix)
+
+    assert exit_code == 0, lines[-20:]
+    assert "3,000 volumes" in lines[-2], lines[-20:]
+    assert "Snapshots: 150 volumes" in "\n".join(lines)
+    assert unanswered == 3, asked[-20:]
+    for shown in (_seen(lines), _seen(asked)):
+        assert len(shown) <= _A_SCREEN_AND_A_HALF, shown
+        assert max(map(len, shown)) <= 120
+
+
+def test_one_interruption_of_three_thousand_is_a_screenful(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    tmp_path: pathlib.Path,
+    set_faults: conftest.SetFaults,
+) -> None:
+    prefix = make.name("many")
+    plan = Planned([], prefix, tmp_path / "plan.json")
+    volume_rows.detached(cloud, 3_000, prefix)
+    try:
+        planned = openstack.migrate(*plan.words)
+        assert planned.exit_code == 0, planned.stderr
+        set_faults("beta", create="slow:8")
+        with _on(
+            openstack, "apply", str(plan.file), "--auto-approve"
+        ) as screen:
+            screen.read(lambda got: "4 moving" in _CODES.sub("", got))
+            before = len(screen.got)
+            os.kill(screen.process.pid, signal.SIGINT)
+            exit_code, lines = screen.end()
+        set_faults.clear()
+    finally:
+        volume_rows.remove(cloud, prefix)
+
+    assert exit_code == 130, lines[-20:]
+    # The live view is drawn again in its place; its end is what stays.
+    said = _CODES.sub("", screen.got[before:]).replace("\r", "").split("\n")
+    ends = [n for n, line in enumerate(said) if "GiB [" in line]
+    left = _seen(said[ends[-1] :] if ends else said)
+    assert len(left) <= _A_SCREEN_AND_A_HALF, left
+    assert "4 of 3,000 done, 2,996 not started" in "\n".join(left)
 
 
 def test_what_moves_is_seen_by_anybody(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+import pathlib
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -11,9 +12,9 @@ from typing import Any
 
 from tests import cloud as cloud_
 from tests.cloud import databases
-from tests.functional import resources
+from tests.functional import moves, resources
 
-SOURCE, DESTINATION = "cloud@alpha#pool", "cloud@beta#pool"
+SOURCE, DESTINATION = moves.ALPHA, moves.BETA
 
 _GIB = 2**30
 #: One volume in so many is attached, or has a snapshot.
@@ -26,9 +27,8 @@ def detached(cloud: cloud_.Cloud, count: int, name: str) -> list[str]:
     rows = list(_volumes(like, count, name))
     with databases.opened(cloud.directory, "cinder") as connection:
         _insert(connection, "volumes", rows)
-    folder = cloud.directory / "backends" / "alpha"
     for row in rows:
-        with (folder / f"volume-{row['id']}").open("xb") as file:
+        with _file(cloud, row["id"]).open("xb") as file:
             file.truncate(row["size"] * _GIB)
     return [row["id"] for row in rows]
 
@@ -71,9 +71,12 @@ def mixed(cloud: cloud_.Cloud, count: int, name: str) -> None:
 def remove(cloud: cloud_.Cloud, name: str) -> None:
     """Have Cinder forget the volumes with names that start so."""
     with databases.opened(cloud.directory, "cinder") as connection:
+        ids = connection.execute(
+            "SELECT id FROM volumes WHERE display_name LIKE ?", (f"{name}%",)
+        ).fetchall()
         for table in ("volume_attachment", "snapshots"):
             connection.execute(
-                f"UPDATE {table} SET deleted = 1 WHERE volume_id IN "  # noqa: S608
+                f"UPDATE {table} SET deleted = 1 WHERE volume_id IN "
                 "(SELECT id FROM volumes WHERE display_name LIKE ?)",
                 (f"{name}%",),
             )
@@ -82,6 +85,13 @@ def remove(cloud: cloud_.Cloud, name: str) -> None:
             "WHERE display_name LIKE ?",
             (f"{name}%",),
         )
+    for (volume_id,) in ids:
+        _file(cloud, volume_id).unlink(missing_ok=True)
+
+
+def _file(cloud: cloud_.Cloud, volume_id: str) -> pathlib.Path:
+    """Where the source pool has a volume's data."""
+    return cloud.directory / "backends" / "alpha" / f"volume-{volume_id}"
 
 
 def _model(cloud: cloud_.Cloud) -> dict[str, Any]:
@@ -93,7 +103,7 @@ def _model(cloud: cloud_.Cloud) -> dict[str, Any]:
 def _row(
     cloud: cloud_.Cloud, table: str, key: str, value: str
 ) -> dict[str, Any]:
-    query = f"SELECT * FROM {table} WHERE {key} = ?"  # noqa: S608
+    query = f"SELECT * FROM {table} WHERE {key} = ?"
     return dict(databases.rows(cloud.directory, "cinder", query, value)[0])
 
 
@@ -119,7 +129,7 @@ def _insert(
         return
     names = list(rows[0])
     connection.executemany(
-        f"INSERT INTO {table} ({', '.join(names)}) VALUES "  # noqa: S608
+        f"INSERT INTO {table} ({', '.join(names)}) VALUES "
         f"({', '.join(':' + name for name in names)})",
         rows,
     )
