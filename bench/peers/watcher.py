@@ -9,10 +9,12 @@ import pathlib
 import re
 from collections.abc import Mapping
 
-from bench import environments, moves, process
+from bench import moves, process
 from bench.peers import peer
+from tests.cloud import environments
 
-_DRIVER = pathlib.Path(__file__).parents[1] / "watcher_action.py"
+_BENCH = pathlib.Path(__file__).parents[1]
+_DRIVER = _BENCH / "watcher_action.py"
 
 _CONFIGURATION = """\
 [DEFAULT]
@@ -56,6 +58,9 @@ class Watcher(peer.Peer):
 
     def __init__(self, version: str) -> None:
         self._version = version
+        self._environment = environments.Environment(
+            f"watcher-{version}", _BENCH / f"constraints-watcher-{version}.txt"
+        )
         self.name = f"Watcher {version}"
         if version == _OLD:
             self.kinds = frozenset(moves.Kind)
@@ -88,7 +93,7 @@ class Watcher(peer.Peer):
         )
         return process.Call(
             (
-                str(environments.python(f"watcher-{self._version}")),
+                str(self._environment.python),
                 # Its libraries' warnings of each other cost only time.
                 "-Wignore",
                 str(_DRIVER),

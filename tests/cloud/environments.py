@@ -22,12 +22,16 @@ TRUST = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"}
 class Environment:
     """A set of pinned packages, installed on first use.
 
-    :param name: ``current`` or ``swap``; selects the constraints file
+    :param name: what its folder is called after
+    :param constraints: lists everything; without it, the test cloud's own
+        of that name: ``current``, ``swap`` and so on
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(
+        self, name: str, constraints: pathlib.Path | None = None
+    ) -> None:
         self.name = name
-        self._constraints = HERE / f"constraints-{name}.txt"
+        self._constraints = constraints or HERE / f"constraints-{name}.txt"
         self.key = cache.digest(
             (
                 self._constraints.read_text(),

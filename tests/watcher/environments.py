@@ -5,13 +5,11 @@ from __future__ import annotations
 
 import os
 import pathlib
-import platform
-import subprocess
 import sys
 from collections.abc import Sequence
 from importlib import metadata
 
-from tests.cloud import cache, environments
+from tests.cloud import environments
 
 _HERE = pathlib.Path(__file__).parent
 _ROOT = _HERE.parents[1]
@@ -32,31 +30,9 @@ def python(name: str) -> pathlib.Path:
     """The interpreter of an environment; installed on first use."""
     if name == NEWEST:
         return pathlib.Path(sys.executable)
-    constraints = _HERE / f"constraints-{name}.txt"
-    key = cache.digest(
-        (
-            constraints.read_text(),
-            platform.python_version(),
-            platform.machine(),
-            sys.base_prefix,
-        )
-    )
-
-    def build(folder: pathlib.Path) -> None:
-        made = ("--python", str(folder / "bin" / "python"))
-        _uv("venv", "--allow-existing", "--python", sys.executable, folder)
-        _uv("pip", "install", *made, "--no-deps", "-r", constraints)
-
-    return cache.made_once(f"watcher-{name}-{key}", build) / "bin" / "python"
-
-
-def _uv(*arguments: str | pathlib.Path) -> None:
-    subprocess.run(
-        (sys.executable, "-m", "uv", "--quiet", *arguments),
-        stdin=subprocess.DEVNULL,
-        check=True,
-        env=os.environ | environments.TRUST,
-    )
+    return environments.Environment(
+        f"watcher-{name}", _HERE / f"constraints-{name}.txt"
+    ).python
 
 
 def install(folder: pathlib.Path) -> None:
