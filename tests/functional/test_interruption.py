@@ -220,7 +220,7 @@ def test_a_terminal_shows_a_live_line(
 
     assert process.returncode == 0, shown
     assert shell.Completed(0, done, "").json["result"] == "done"
-    assert f"{volume.name}: copying, " in shown
+    assert f"'{volume.name}': copying, " in shown
     # Written over, not one below the other.
     assert "\r\x1b[2K" in shown
 
