@@ -29,7 +29,7 @@ def copied(case: Case) -> Iterator[Check]:
     share an fsid.
     """
     survey = case.survey
-    source = _location(survey.pool_called(survey.volume.host))
+    source = _location(survey.own_pool)
     if source is None or not _driver_may_move(case):
         return
     for pool in _destinations(case):
@@ -97,8 +97,7 @@ def _destinations(case: Case) -> list[model.Pool]:
         if not scheduler.capabilities_mismatches(case.wanted_type, pool)
     ]
     # Its own, if it serves the type: Cinder prefers that.
-    stays = any(pool.name == survey.volume.host for pool in serving)
-    return [] if stays else serving
+    return [] if survey.own_pool in serving else serving
 
 
 def _location(pool: model.Pool | None) -> str | None:

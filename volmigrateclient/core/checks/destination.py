@@ -250,7 +250,7 @@ def schedulable(case: Case) -> Iterator[Check]:
     if pools is None:
         yield Check.unknown(name, "Cinder does not show its pools")
         return
-    volume = case.survey.volume
+    volume, own = case.survey.volume, case.survey.own_pool
     anywhere = [
         p for p in pools if not scheduler.capabilities_mismatches(wanted, p)
     ]
@@ -258,9 +258,7 @@ def schedulable(case: Case) -> Iterator[Check]:
     taking = [
         p
         for p in serving
-        if (
-            p.name == volume.host and case.path is not model.Path.SWAP_VIA_NOVA
-        )
+        if (p is own and case.path is not model.Path.SWAP_VIA_NOVA)
         or scheduler.available_gib(p, wanted) >= volume.size
     ]
     if not serving:
@@ -494,7 +492,7 @@ def _pools_serving(case: Case, wanted: model.VolumeType | None) -> str:
         candidate.name
         for candidate in case.survey.pools or ()
         if wanted is not None
-        and candidate.name != case.survey.volume.host
+        and candidate is not case.survey.own_pool
         and not scheduler.capabilities_mismatches(wanted, candidate)
     ]
     if not names:

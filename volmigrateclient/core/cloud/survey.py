@@ -100,6 +100,11 @@ class Survey:
         names = place.names
         return next((p for p in self.pools or () if p.name in names), None)
 
+    @property
+    def own_pool(self) -> model.Pool | None:
+        """The pool that the volume is in, whoever of a cluster has it."""
+        return self.pool_called(self.volume.host)
+
     def service_of(self, pool: str | None) -> model.Service | None:
         """The cinder-volume service behind a pool; of a cluster, any fit."""
         place = self.place(pool)

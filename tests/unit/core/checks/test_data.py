@@ -125,6 +125,20 @@ def test_a_retype_whose_data_the_driver_may_leave(
     assert all("--force-host-copy" not in one.remedy for one in found)
 
 
+def test_a_retype_within_the_pool_of_a_cluster() -> None:
+    """Its pool is listed by the cluster's name, the volume says a member's."""
+    member = builders.service(host="c2@gold", cluster="c@gold")
+    survey = builders.survey(
+        volume=builders.volume(host="c2@gold#two"),
+        volume_services=(member,),
+        volume_type=builders.volume_type(extra_specs={}),
+        destination_type=builders.silver(extra_specs={}),
+        pools=(builders.pool("c@gold#two", location_info=_HERE),),
+    )
+
+    assert list(data.copied(builders.case(builders.retype(), survey))) == []
+
+
 @pytest.mark.parametrize(
     ("volume", "old", "new", "says"),
     [
