@@ -144,7 +144,7 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         "--allow-relabel",
         action="store_true",
         help=_(
-            "Allow a migration between pools that report to be the same "
+            "Allow a migration between pools that say they are the same "
             "storage: Cinder may write the new pool into the volume's row and "
             "copy nothing"
         ),

@@ -41,9 +41,9 @@ def copied(case: Case) -> Iterator[Check]:
 def _relabelled(case: Case, source: str, pool: model.Pool) -> Check:
     name = "Data"
     what = (
-        f"{pool.name} reports to be the same storage (location_info {source})"
-        ": Cinder may write the new pool into the volume's row and copy "
-        "nothing"
+        f"{case.survey.volume.host} and {pool.name} report that they are the "
+        f"same storage (location_info {source}): Cinder may write the new "
+        "pool into the volume's row and copy nothing"
     )
     if case.options.allow_relabel:
         return Check.warning(name, what)
