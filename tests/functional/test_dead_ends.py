@@ -21,6 +21,8 @@ def test_nova_compute_died_in_the_middle_of_cinder_s_move(
     waited = moves.run(openstack, volume, TO_GOLD, "--timeout=8")
     assert waited.exit_code == 1
     assert "unless nova-compute was restarted meanwhile" in waited.stderr
+    # Before that, Cinder would hear that nova-compute does not answer.
+    dead_ends.until_nova_copies(make, guest.server.id)
     dead_ends.restart(cloud, "nova")
     set_faults.clear()
 
