@@ -40,6 +40,30 @@ class Guest(enum.Enum):
     ON_TARGET = "on the target"
 
 
+def _guest(swap: model.SwapAction | None) -> Guest:
+    if swap is None or not swap.events:
+        return Guest.NOT_BEGUN
+    if swap.result is None:
+        return Guest.COPYING
+    if swap.result == "Success":
+        return Guest.ON_TARGET
+    if nova_traceback.disk_after(swap) is nova_traceback.Disk.OLD:
+        return Guest.ON_SOURCE
+    return Guest.MAY_BE_ON_TARGET
+
+
+#: Of several swaps that may be a move's, the first of these counts: what is
+#: most dangerous to overlook. One that succeeded is least likely to be that of
+#: a move that has not ended: Cinder answers Nova only when it has.
+_GRAVEST = (
+    Guest.MAY_BE_ON_TARGET,
+    Guest.COPYING,
+    Guest.NOT_BEGUN,
+    Guest.ON_SOURCE,
+    Guest.ON_TARGET,
+)
+
+
 @dataclasses.dataclass(frozen=True)
 class CutOff:
     """One attached volume that Cinder is moving, or no longer is."""
@@ -69,15 +93,7 @@ class CutOff:
     @property
     def guest(self) -> Guest:
         """Where the guest's disk is, as far as that is told."""
-        if self.swap is None or not self.swap.events:
-            return Guest.NOT_BEGUN
-        if self.swap.result is None:
-            return Guest.COPYING
-        if self.swap.result == "Success":
-            return Guest.ON_TARGET
-        if nova_traceback.disk_after(self.swap) is nova_traceback.Disk.OLD:
-            return Guest.ON_SOURCE
-        return Guest.MAY_BE_ON_TARGET
+        return _guest(self.swap)
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -181,19 +197,23 @@ def gather(
         volume,
         target,
         server_id,
-        _swap(cloud, server_id, target),
+        _swap(cloud, server_id, volume, target),
         volume.id in guests_on_source,
     )
 
 
 def _swap(
-    cloud: Cloud, server_id: str, target: model.Volume | None
+    cloud: Cloud,
+    server_id: str,
+    volume: model.Volume,
+    target: model.Volume | None,
 ) -> model.SwapAction | None:
     """Nova's record of the swap to this target.
 
-    Cinder made the target before it asked Nova, so that older ones are those
-    of other moves. Nova's do not name their volumes: of several the one counts
-    that leaves the most open.
+    Nova's do not name their volumes, and the target has the volume's own
+    created_at. Cinder's last change of a volume's row was the move's start, so
+    that older swaps are those of other moves: unless somebody has renamed the
+    volume since. Then the swaps of its whole life may be meant.
     """
     if target is None:
         return None
@@ -201,11 +221,17 @@ def _swap(
         swaps = cloud.list_swaps(server_id)
     except errors.NotFoundError:
         return None
-    made = target.created_at or ""
-    return nova_traceback.most_open(
-        cloud.get_swap(server_id, swap.request_id)
-        for swap in swaps
-        if swap.started_at >= made
+    for since in (volume.updated_at, target.created_at):
+        candidates = [
+            swap for swap in swaps if swap.started_at >= (since or "")
+        ]
+        if candidates:
+            break
+    seen = (cloud.get_swap(server_id, one.request_id) for one in candidates)
+    return min(
+        (swap for swap in seen if swap is not None),
+        key=lambda swap: _GRAVEST.index(_guest(swap)),
+        default=None,
     )
 
 

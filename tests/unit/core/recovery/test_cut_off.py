@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -16,12 +17,18 @@ from volmigrateclient.core.recovery import cut_off
 from volmigrateclient.core.recovery.cut_off import Guest
 
 _ID, _SERVER_ID = builders.VOLUME_ID, builders.SERVER_ID
-_MOVING = builders.attached(status="retyping", migration_status="migrating")
+#: Cinder's last change of its row is the move's start.
+_MOVING = builders.attached(
+    status="retyping",
+    migration_status="migrating",
+    created_at="2026-11-25T07:00:00.600000",
+    updated_at="2026-11-25T10:00:00.100000",
+)
 _TARGET = builders.volume(
     id="target",
     status="attaching",
     migration_status=f"target:{_ID}",
-    created_at="2026-11-25T10:00:00",
+    created_at="2026-11-25T07:00:00.000000",  # the volume's, as Cinder does
 )
 #: Fails where Nova connects the new volume: before the switch.
 _BEFORE = (
@@ -100,7 +107,7 @@ class _Cloud(scripted_cloud.ScriptedCloud):
 
     def __init__(self, *swaps: model.SwapAction) -> None:
         super().__init__(_MOVING, _TARGET)
-        self.swaps = list(swaps)
+        self.swaps = list(swaps)  # the newest first, as Nova does
 
     def fail_migration(self, volume_id: str, target_id: str) -> None:
         self.writes.append(("fail", volume_id, target_id))
@@ -113,13 +120,71 @@ def _found(cloud: _Cloud, *said: str) -> cut_off.CutOff:
     return found
 
 
-def test_swaps_of_earlier_moves_do_not_count() -> None:
-    earlier = _swap(
-        request_id="req-0", started_at="2026-11-25T09:59:59", result="Success"
+_FAILED_AFTER = _swap(result="Error", traceback=_AFTER)
+_FAILED_BEFORE = _swap(result="Error", traceback=_BEFORE)
+
+
+@pytest.mark.parametrize(
+    "earlier",
+    [
+        pytest.param(_swap(), id="cut off, and never given a result"),
+        pytest.param(_swap(result="Success"), id="succeeded"),
+        pytest.param(_FAILED_AFTER, id="failed after the switch"),
+    ],
+)
+@pytest.mark.parametrize(
+    "now",
+    [
+        pytest.param(_COPYING, id="now copying"),
+        pytest.param(_FAILED_AFTER, id="now failed after the switch"),
+        pytest.param(_FAILED_BEFORE, id="now failed before it"),
+    ],
+)
+def test_swaps_of_earlier_moves_do_not_count(
+    earlier: model.SwapAction, now: model.SwapAction
+) -> None:
+    # Of the same volume, after it was created.
+    earlier = dataclasses.replace(
+        earlier, request_id="req-0", started_at="2026-11-25T09:59:59.000000"
     )
 
-    assert _found(_Cloud(earlier)).swap is None
-    assert _found(_Cloud(_COPYING, earlier)).swap == _COPYING
+    assert _found(_Cloud(now, earlier)).swap == now
+
+
+@pytest.mark.parametrize(
+    ("swaps", "guest"),
+    [
+        ([_FAILED_AFTER, _COPYING], Guest.MAY_BE_ON_TARGET),
+        ([_COPYING, _FAILED_AFTER], Guest.MAY_BE_ON_TARGET),
+        ([_FAILED_BEFORE, _COPYING], Guest.COPYING),
+        ([_swap(result="Success"), _FAILED_BEFORE], Guest.ON_SOURCE),
+        ([_swap(events=False), _FAILED_BEFORE], Guest.NOT_BEGUN),
+        ([_swap(result="Success")], Guest.ON_TARGET),
+    ],
+)
+def test_of_several_that_may_be_meant_the_gravest_counts(
+    swaps: list[model.SwapAction], guest: Guest
+) -> None:
+    cloud = _Cloud(
+        *(
+            dataclasses.replace(swap, request_id=f"req-{number}")
+            for number, swap in enumerate(swaps)
+        )
+    )
+
+    assert _found(cloud, _ID).guest is guest
+
+
+def test_a_volume_that_was_renamed_meanwhile() -> None:
+    renamed = dataclasses.replace(
+        _MOVING, name="other", updated_at="2026-11-25T10:00:09.000000"
+    )
+    cloud = _Cloud(_FAILED_AFTER)
+
+    (found,) = cut_off.cut_off_moves(cloud.core, [renamed], [_ID])
+
+    assert found.guest is Guest.MAY_BE_ON_TARGET
+    assert not found.safe(0)
 
 
 def test_a_detached_volume_is_not_nova_s() -> None:

@@ -307,9 +307,9 @@ def _left_to_nova(
     return Ending(
         outcome,
         f"{reason}; the swap of volume {run.source.id} "
-        f"{'continues' if known else 'may continue'} in the cloud, and "
-        f"nothing is deleted: there stay {', '.join(run.made)}. Follow it "
-        "with: "
+        f"{'continues' if known else 'may continue'} in the cloud, unless "
+        "nova-compute was restarted meanwhile. Nothing is deleted: there stay "
+        f"{', '.join(run.made)}. Follow it with: "
         f"openstack server {event}. When it has ended, finish it with: "
         f"{RECOVER}",
     )
