@@ -10,12 +10,7 @@ from collections.abc import Collection
 from volmigrateclient.core.cloud import Cloud
 from volmigrateclient.core.engine.job import Job
 from volmigrateclient.core.recovery import cut_off, swaps
-from volmigrateclient.core.recovery.advice import (
-    Advice,
-    advice,
-    moving_volumes,
-    past_swaps,
-)
+from volmigrateclient.core.recovery.advice import Advice, advice, past_swaps
 from volmigrateclient.core.recovery.cut_off import CutOff
 from volmigrateclient.core.recovery.swaps import Leftover
 from volmigrateclient.core.recovery.under_way import UnderWay, under_way
@@ -49,7 +44,7 @@ def repairables(
     """
     return [
         *swaps.leftovers(cloud, now, guests_on_source),
-        *cut_off.cut_off_moves(cloud, moving_volumes(cloud), guests_on_source),
+        *cut_off.cut_off_moves(cloud, under_way(cloud), guests_on_source),
     ]
 
 

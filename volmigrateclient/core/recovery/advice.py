@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
-from volmigrateclient.core import model
 from volmigrateclient.core.cloud import Cloud
 from volmigrateclient.core.model import wording
+from volmigrateclient.core.recovery.under_way import under_way
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,27 +71,22 @@ def _forged_admins(cloud: Cloud) -> Iterable[Advice]:
             )
 
 
-def moving_volumes(cloud: Cloud) -> Sequence[model.Volume]:
-    """All volumes that Cinder says it is moving."""
-    return cloud.list_volumes(migration_status=str(sorted(model.MIGRATING)))
-
-
 def _stuck_in_cinder(cloud: Cloud) -> Iterator[Advice]:
-    moving = moving_volumes(cloud)
     old = [
         row
         for row in cloud.list_volumes(migration_status="deleting")
         if row.status != "deleting"
     ]
-    for volume in moving:
-        if any(attachment.server_id for attachment in volume.attachments):
+    for one in under_way(cloud):
+        if one.server_id is not None:
             continue  # see .cut_off, which asks Nova, too
+        volume = one.volume
         yield Advice(
             "moving volume",
             volume.id,
             f"{volume.status}, migration {volume.migration_status}, last "
             f"changed {volume.updated_at}",
-            _ADVICE[str(volume.migration_status)],
+            _ADVICE.get(str(volume.migration_status), _ADVICE["starting"]),
         )
     for volume in old:
         yield Advice(

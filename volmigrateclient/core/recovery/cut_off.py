@@ -20,6 +20,7 @@ from volmigrateclient.core.engine.job import Job
 from volmigrateclient.core.model import errors
 from volmigrateclient.core.paths import nova_traceback, retry
 from volmigrateclient.core.paths.move import Wait
+from volmigrateclient.core.recovery.under_way import UnderWay
 
 _SEE = "see 'When nova-compute died in the middle' in the documentation"
 _LOOK = "'virsh domblklist' on the server's hypervisor"
@@ -155,6 +156,10 @@ class CutOff:
             self.guest_is_on_source
             and self.guest in (Guest.COPYING, Guest.ON_SOURCE)
             and self.volume.migration_status == "migrating"
+            and any(
+                attachment.server_id == self.server_id
+                for attachment in self.volume.attachments
+            )
             and self.target is not None
         )
 
@@ -168,7 +173,7 @@ class CutOff:
 
 def cut_off_moves(
     cloud: Cloud,
-    moving: Collection[model.Volume],
+    moving: Collection[UnderWay],
     guests_on_source: Collection[str] = (),
 ) -> Iterator[CutOff]:
     """The attached ones of the volumes that Cinder says it is moving.
@@ -176,12 +181,9 @@ def cut_off_moves(
     :param guests_on_source: those of which an operator has seen on the
         hypervisor that the guest is on them, and that no block job is left
     """
-    for volume in moving:
-        server_id = next(
-            (a.server_id for a in volume.attachments if a.server_id), None
-        )
-        if server_id is not None:
-            yield gather(cloud, volume, server_id, guests_on_source)
+    for one in moving:
+        if one.server_id is not None:
+            yield gather(cloud, one.volume, one.server_id, guests_on_source)
 
 
 def gather(

@@ -9,7 +9,6 @@ import datetime
 
 from volmigrateclient.core import model
 from volmigrateclient.core.cloud import Cloud
-from volmigrateclient.core.recovery.advice import moving_volumes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,6 +22,17 @@ class UnderWay:
 
     volume: model.Volume
     target: model.Volume | None = None
+
+    @property
+    def server_id(self) -> str | None:
+        """The server that has the disk; None of a detached volume.
+
+        Nova gives the volume's attachment up once the server is on Cinder's
+        copy, and the copy alone is attached until Cinder has ended the move.
+        """
+        rows = (self.volume, self.target)
+        attachments = (a for row in rows if row for a in row.attachments)
+        return next((a.server_id for a in attachments if a.server_id), None)
 
     @property
     def destination(self) -> str | None:
@@ -74,7 +84,13 @@ def under_way(cloud: Cloud) -> list[UnderWay]:
 
     :raises CloudError: the cloud refuses to show them
     """
-    moving = {volume.id: volume for volume in moving_volumes(cloud)}
+    moving = {
+        volume.id: volume
+        for volume in cloud.list_volumes(
+            migration_status=str(sorted(model.MIGRATING))
+        )
+    }
+    # Before a retype has got as far as a migration.
     for volume in cloud.list_volumes(status="retyping"):
         moving.setdefault(volume.id, volume)
     targets = {

@@ -15,6 +15,7 @@ from volmigrateclient.core import model, paths
 from volmigrateclient.core.model import errors
 from volmigrateclient.core.recovery import cut_off
 from volmigrateclient.core.recovery.cut_off import Guest
+from volmigrateclient.core.recovery.under_way import UnderWay
 
 _ID, _SERVER_ID = builders.VOLUME_ID, builders.SERVER_ID
 #: Cinder's last change of its row is the move's start.
@@ -116,7 +117,7 @@ class _Cloud(scripted_cloud.ScriptedCloud):
 
 
 def _found(cloud: _Cloud, *said: str) -> cut_off.CutOff:
-    (found,) = cut_off.cut_off_moves(cloud.core, [_MOVING], said)
+    (found,) = cut_off.cut_off_moves(cloud.core, [UnderWay(_MOVING)], said)
     return found
 
 
@@ -181,16 +182,40 @@ def test_a_volume_that_was_renamed_meanwhile() -> None:
     )
     cloud = _Cloud(_FAILED_AFTER)
 
-    (found,) = cut_off.cut_off_moves(cloud.core, [renamed], [_ID])
+    (found,) = cut_off.cut_off_moves(cloud.core, [UnderWay(renamed)], [_ID])
 
     assert found.guest is Guest.MAY_BE_ON_TARGET
     assert not found.safe(0)
 
 
+def test_nova_gave_the_volume_up_and_the_copy_is_attached_alone() -> None:
+    """The server runs on the copy: whoever calls the move dead deletes it."""
+    given_up = builders.volume(
+        status="retyping",
+        migration_status="migrating",
+        updated_at=_MOVING.updated_at,
+    )
+    copy = dataclasses.replace(
+        _TARGET, status="in-use", attachments=_MOVING.attachments
+    )
+    cloud = _Cloud(_FAILED_AFTER)
+
+    (found,) = cut_off.cut_off_moves(
+        cloud.core, [UnderWay(given_up, copy)], [_ID]
+    )
+
+    assert found.guest is Guest.MAY_BE_ON_TARGET
+    assert not found.safe(0)
+    assert "never end the move with an error" in found.to_do(0)
+    # Nor while Nova's record says less.
+    copying = dataclasses.replace(found, swap=_COPYING)
+    assert not copying.safe(0)
+
+
 def test_a_detached_volume_is_not_nova_s() -> None:
     moving = builders.volume(migration_status="migrating")
 
-    assert not list(cut_off.cut_off_moves(_Cloud().core, [moving]))
+    assert not list(cut_off.cut_off_moves(_Cloud().core, [UnderWay(moving)]))
 
 
 def test_it_is_ended_with_an_error() -> None:
