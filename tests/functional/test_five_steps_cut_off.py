@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from tests import cloud as cloud_
@@ -24,8 +26,14 @@ def test_nova_compute_died_in_the_middle(
     guest = moves.Attached.prepare(make, make.server(), moves.ALPHA)
     words = moves.type_("gold"), "--swap-via=nova"
     set_faults("nova", swap="hang")
-    waited = moves.run(openstack, guest.volume, *words, "--timeout=10")
-    assert waited.exit_code == 1, waited
+    waiting = openstack.start(
+        *("volume", "watcher-migrate", "run", guest.volume.id, *words)
+    )
+    dead_ends.until_nova_copies(make, guest.server.id)
+    waiting.send_signal(signal.SIGINT)
+    _, said = waiting.communicate(timeout=120)
+    assert waiting.returncode == 130, said
+    assert "unless nova-compute was restarted meanwhile" in said
     dead_ends.restart(cloud, "nova")
     set_faults.clear()
 

@@ -105,7 +105,7 @@ def test_it_is_no_success_and_can_be_repaired(
     # Nor does it count as done when it is asked for again.
     again = moves.run(openstack, attached.volume, moves.type_("gold"))
     assert again.exit_code == 1
-    assert "leave it alone, a server may run on it" in again.stderr
+    assert "leave it alone: a server may run on it" in again.stderr
 
     _repair(cloud, volume_id, server.id)
 

@@ -82,5 +82,5 @@ def test_a_volume_of_a_shelved_server(
     _assert_alike(
         openstack,
         volume,
-        says=f"not attached, but reserved for server {server.id}",
+        says=f"reserved for server '{server.name}' ({server.id})",
     )

@@ -6,11 +6,23 @@ from __future__ import annotations
 import pathlib
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+
+import pytest
 
 from tests import cloud as cloud_
 from tests.demo import playground
 from tests.functional import moves, resources, shell
+
+
+@pytest.fixture
+def cloud(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[cloud_.Cloud]:
+    """One of its own: its pool holds nothing that other tests have made."""
+    with cloud_.Cloud(tmp_path_factory.mktemp("runbook")) as own:
+        yield own
+
 
 _README = pathlib.Path(__file__).parents[2] / "README.rst"
 

@@ -12,7 +12,7 @@ TO_BETA = (moves.COLD, moves.node(moves.BETA))
 TO_GOLD = (moves.COLD, moves.type_("gold"))
 
 #: Requests before the first poll, Keystone's and version documents too.
-_BEFORE_THE_WAIT = 12
+_BEFORE_THE_WAIT = 15
 
 
 @pytest.fixture
@@ -41,7 +41,8 @@ def test_a_time_out_leaves_the_move_to_be_joined(
         "migration_status -c os-vol-host-attr:host -c type. Run the same "
         "command again to wait for its end"
     )
-    assert make.migration_status(volume.id) == "migrating"
+    # As far as Cinder got in two seconds.
+    assert make.migration_status(volume.id) in ("starting", "migrating")
 
     with moves.requests_within(cloud) as requests:
         elsewhere = moves.run(openstack, volume, *TO_GOLD)
