@@ -11,8 +11,9 @@ from tests.hypervisor import bed as bed_
 from tests.hypervisor import configuration, writer
 from tests.hypervisor import guest as guest_
 
-#: MiB of data that make a copy at 16 MiB/s take some seconds.
-DATA = 128
+#: MiB of data that make a copy at 16 MiB/s take some seconds; so many that
+#: not all of it is copied before that speed is set, on a busy machine either.
+DATA = 320
 
 
 @dataclasses.dataclass

@@ -18,7 +18,10 @@ def bed(swap_bed: bed_.Bed) -> bed_.Bed:
     return swap_bed
 
 
-@pytest.mark.parametrize("disk", ["data_disk", "root_disk"])
+@pytest.mark.parametrize(
+    "disk",
+    ["data_disk", pytest.param("root_disk", marks=pytest.mark.ci)],
+)
 def test_a_disk_is_swapped_under_writes(
     make: resources.Resources,
     scenes: scene.Scenes,
