@@ -108,6 +108,8 @@ class Resources:
                 " WHERE host = ?",
                 (host,),
             )
+        # Has the scheduler look at the services: volumes are made next.
+        self.cinder.pools.list()
 
     def _created(
         self, user: str, size: int, volume_type: str, fields: dict[str, Any]
