@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.functional import killable, moves, resources, shell
-from tests.hypervisor import configuration, scene
+from tests.hypervisor import bed as bed_
+from tests.hypervisor import configuration, scene, writer
 
 _RETYPE = ("--destination-type=gold",)
 _MIGRATE = (
@@ -27,44 +28,45 @@ def _moved(
         openstack,
         *("volume", "watcher-migrate", "run", at.id, *words, "-f=json"),
     )
-    with at.writer() as writer, at.slow_copy() as copy:
+    with at.writer() as writes, at.slow_copy() as copy:
         copy.until_middle()
         # For the copy's length, libvirt would lose the guest with QEMU.
         assert not at.guest.is_persistent()
-        writer.until_more(50)
+        writes.until_more(50)
         copy.set_speed(0)
         done = command.end()
         assert done.exit_code == 0, done.stderr
         at.assert_on(at.id)
-        writer.until_more(10)
-    writer.assert_all_in(at.bed.volume_path(at.id))
+        writes.until_more(10)
+    writes.assert_all_in(at.bed.volume_path(at.id))
     row: dict[str, Any] = done.json
     assert row["result"] == "done"
     assert row["new_volume_id"] == at.id
     return row
 
 
-@pytest.mark.parametrize("disk", ["data_disk", "root_disk"])
+_MOVES = {
+    "retype": (_RETYPE, "gold", {configuration.GAMMA, configuration.DELTA}),
+    "migrate": (_MIGRATE, "bronze", {configuration.BETA}),
+}
+
+
 @pytest.mark.parametrize(
-    ("words", "type_name", "pools"),
+    ("disk", "move"),
     [
-        pytest.param(
-            _RETYPE,
-            "gold",
-            {configuration.GAMMA, configuration.DELTA},
-            id="retype",
-        ),
-        pytest.param(_MIGRATE, "bronze", {configuration.BETA}, id="migrate"),
+        pytest.param("data_disk", "retype", marks=pytest.mark.ci),
+        ("data_disk", "migrate"),
+        ("root_disk", "retype"),
+        ("root_disk", "migrate"),
     ],
 )
 def test_a_disk_moves_under_writes(
     scenes: scene.Scenes,
     openstack: shell.Openstack,
     disk: str,
-    words: tuple[str, ...],
-    type_name: str,
-    pools: set[str],
+    move: str,
 ) -> None:
+    words, type_name, pools = _MOVES[move]
     at = getattr(scenes, disk)()
 
     row = _moved(openstack, at, *words)
@@ -112,38 +114,49 @@ def test_four_servers_move_at_once(
 
     with contextlib.ExitStack() as stack:
         writers = [stack.enter_context(at.writer()) for at in all_at]
-        done = openstack.migrate("apply", plan, "--max-parallel=4", "-f=json")
+        done = openstack.migrate(
+            *("apply", plan, "--max-parallel=4", "--auto-approve", "-f=json")
+        )
 
     assert done.exit_code == 0, done.stderr
     assert {row["Result"] for row in done.json} == {"done"}
-    for at, writer in zip(all_at, writers, strict=True):
+    for at, writes in zip(all_at, writers, strict=True):
         at.assert_moved("bronze", configuration.BETA)
-        writer.assert_all_in(at.bed.volume_path(at.id))
+        writes.assert_all_in(at.bed.volume_path(at.id))
 
 
-@pytest.mark.parametrize(
-    "words", [_MIGRATE, (*_MIGRATE[1:], moves.COLD)], ids=["live", "cold"]
-)
+def _assert_sparse(bed: bed_.Bed, volume_id: str, before: str) -> None:
+    path = bed.volume_path(volume_id)
+    assert bed.digest(volume_id) == before
+    assert path.stat().st_size == 8 << 30
+    assert path.stat().st_blocks * 512 < 64 << 20
+    assert not bed.stray_files()
+
+
 def test_a_sparse_disk_stays_sparse(
     make: resources.Resources,
     scenes: scene.Scenes,
     openstack: shell.Openstack,
-    words: tuple[str, ...],
 ) -> None:
     at = scenes.data_disk(size=8, data=16)
-    if moves.COLD in words:
-        make.nova.volumes.delete_server_volume(at.server.id, at.id)
-        resources.until(
-            "detached", lambda: make.seen(at.id).status == "available"
-        )
     before = at.bed.digest(at.id)
 
-    done = moves.run(openstack, at.volume, *words)
+    done = moves.run(openstack, at.volume, *_MIGRATE)
 
     assert done.exit_code == 0, done.stderr
-    path = at.bed.volume_path(at.id)
     assert make.host(at.id) == configuration.BETA
-    assert at.bed.digest(at.id) == before
-    assert path.stat().st_size == 8 << 30
-    assert path.stat().st_blocks * 512 < 64 << 20
-    assert not at.bed.stray_files()
+    _assert_sparse(at.bed, at.id, before)
+
+
+def test_a_detached_volume_stays_sparse(
+    bed: bed_.Bed, make: resources.Resources, openstack: shell.Openstack
+) -> None:
+    volume = make.volume(size=8, pool=configuration.ALPHA)
+    writer.fill(bed.volume_path(volume.id), 16)
+    before = bed.digest(volume.id)
+
+    done = moves.run(openstack, volume, *_MIGRATE[1:], moves.COLD)
+
+    assert done.exit_code == 0, done.stderr
+    assert make.host(volume.id) == configuration.BETA
+    _assert_sparse(bed, volume.id, before)

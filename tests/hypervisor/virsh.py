@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import subprocess
 import threading
@@ -86,8 +87,10 @@ class Session:
             for line in said.splitlines()
             if line.strip() and _PROMPT not in line
         ]
-        if lines and lines[0].startswith("error:"):
-            raise VirshError(" ".join(lines))
+        # What is said of a failure may stand right behind the prompt.
+        failed = re.search(rf"(?:^|{_PROMPT})(error: .*)", said, re.MULTILINE)
+        if failed:
+            raise VirshError(failed.group(1))
         return "\n".join(lines)
 
     def _read_until(self, mark: str) -> str:
