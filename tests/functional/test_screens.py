@@ -241,6 +241,8 @@ def test_a_yes_moves_and_names_what_is_blocked_once(
     after = text[text.index("[y/N]") :]
     assert after.count("openstack volume snapshot delete") == 1
     assert "2 of 3 done, 1 blocked" in after
+    # How long it takes was said by the question, of what is to be moved.
+    assert "estimate: " not in after
     assert "volumes [" in after
     where = pools.hosts(cloud, planned.volumes)
     assert list(where.values()) == [moves.BETA, moves.BETA, moves.ALPHA]

@@ -28,9 +28,10 @@ if typing.TYPE_CHECKING:
     from volmigrateclient.core import paths
     from volmigrateclient.core.cloud import Cloud
     from volmigrateclient.core.engine.admission import Admission
+    from volmigrateclient.core.engine.job import Job
     from volmigrateclient.core.planning.plan import Plan
     from volmigrateclient.osc import progress
-    from volmigrateclient.osc.ahead import Ahead
+    from volmigrateclient.osc.ahead import Ahead, Say
     from volmigrateclient.osc.names import Names
 
 _COLUMNS = (
@@ -223,6 +224,7 @@ class Apply(command.Lister):
         from volmigrateclient.core.planning.order import Order
         from volmigrateclient.osc import dashboard, interrupts, report
 
+        asked = not parsed.auto_approve
         with (
             report.to(parsed.report, self._complain) as reported,
             dashboard.reporter(
@@ -249,10 +251,21 @@ class Apply(command.Lister):
                     parsed.canary,
                     Order.named(parsed.order),
                     action_options.data_options(parsed),
-                    lambda jobs: run.expect(jobs, reporter.note),
+                    lambda jobs: self._expect(
+                        run, jobs, None if asked else reporter.note
+                    ),
                 )
             self._told_to_stop = bool(told)
         return results
+
+    def _expect(
+        self, run: Ahead, jobs: Sequence[Job], say: Say | None
+    ) -> None:
+        """Have it said how long the moves take, unless the question did."""
+        run.expect(
+            [job for job in jobs if job.volume_id not in self._told_blocked],
+            say or (lambda text: None),
+        )
 
     def _complain(self, text: str) -> None:
         self.app.stderr.write(f"{text}\n")
