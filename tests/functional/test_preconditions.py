@@ -116,6 +116,50 @@ def test_a_pool_with_an_odd_name(
     )
 
 
+@pytest.mark.parametrize(
+    ("backends", "to"),
+    [
+        (("beta",), moves.node(moves.BETA)),
+        (("gamma", "delta"), moves.type_("gold")),
+    ],
+)
+def test_a_pool_that_judges_itself_is_warned_of(
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    set_faults: conftest.SetFaults,
+    backends: tuple[str, ...],
+    to: str,
+) -> None:
+    volume = make.volume(pool=moves.ALPHA)
+    for backend in backends:
+        set_faults(
+            backend, capabilities={"filter_function": "volume.size > 10"}
+        )
+
+    def told() -> list[str]:
+        done = openstack.migrate("check", volume.id, moves.COLD, to, "-f=json")
+        assert done.exit_code == 0, done.stderr
+        return [
+            row["Detail"]
+            for row in done.json
+            if (row["Check"], row["Result"]) == ("Filter function", "warning")
+        ]
+
+    found = resources.until(
+        "the scheduler knows",
+        lambda: (rows := told()) and len(rows) == len(backends) and rows,
+    )
+
+    says = "by which Cinder judges: 'volume.size > 10'"
+    assert all(says in detail for detail in found)
+    # So it does: the move ends where it began.
+    done = moves.run(openstack, volume, moves.COLD, to)
+    assert done.exit_code == 1
+    assert make.host(volume.id) == moves.ALPHA
+    if len(backends) > 1:
+        assert "takes it by its filter_function" in done.stderr
+
+
 def test_becoming_encrypted_is_warned_of(
     make: resources.Resources, openstack: shell.Openstack
 ) -> None:

@@ -122,8 +122,8 @@ def of_retype(
             "Cinder restored the volume without giving a reason; it keeps "
             f"type {now.type_name}. Likely causes: the scheduler found no "
             "pool of the type that is up, enabled, in the volume's "
-            "availability zone and has room, or the driver could not retype. "
-            f"{_LOGS}",
+            "availability zone, has room and takes it by its filter_function, "
+            f"or the driver could not retype. {_LOGS}",
         )
     if unchanged < SETTLE:
         return Verdict(State.RUNNING, phase_of(now))
