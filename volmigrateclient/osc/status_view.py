@@ -30,7 +30,6 @@ def lines(
         _("Name"),
         _("Size"),
         _("From"),
-        "",
         _("To"),
         _("State"),
         _("For"),
@@ -40,7 +39,6 @@ def lines(
             one.volume.name or one.volume.id,
             layout.size(one.volume.size),
             one.volume.host or "",
-            "->",
             destination(one),
             one.state,
             _for(one, now),
@@ -48,7 +46,7 @@ def lines(
         for one in shown
     ]
     told = layout.table(
-        [head, *rows], width, right=(1, 6), shrink=(0, 5, 2, 4)
+        [head, *rows], width, right=(1, 5), shrink=(0, 4, 2, 3)
     )
     more = len(found) - len(shown)
     if more:

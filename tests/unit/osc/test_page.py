@@ -231,11 +231,11 @@ def test_what_is_under_way_is_shown_by_name() -> None:
 
     assert status_view.lines(found, _NOON, 120, 40) == [
         (
-            "Name      Size  From             To                        "
+            "Name      Size  From         To                        "
             "State                     For"
         ),
         *(
-            f"data-{number}  10 GiB  c1@gold#one  ->  {to:<24}  "
+            f"data-{number}  10 GiB  c1@gold#one  {to:<24}  "
             "maintenance, migrating  2 min"
             for number, to in (
                 (1, "c2@gold#two"),
