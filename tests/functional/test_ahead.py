@@ -86,7 +86,8 @@ def test_another_terminal_pauses_and_steers(
     assert row["ID"] == skipped
     assert "skipped with 'control'" in row["Reason"]
     order = [e.volume_id for e in batch.journal.entries if e.begins]
-    assert order[1] == first
+    # Two may begin then, and their requests go out at the same time.
+    assert first in order[1:3]
     assert batch.journal.begun == dict.fromkeys(set(batch.ids) - {skipped}, 1)
     assert batch.journal.most_at_once(dict.fromkeys(batch.ids, 0)) == {0: 2}
     assert "paused: nothing more is started" in done.stderr
