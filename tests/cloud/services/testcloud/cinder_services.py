@@ -37,7 +37,27 @@ def _configure() -> None:
         privileged.brick_privsep_hide_output,
     )
     messaging.serialise()
+    _update_backends_one_at_a_time()
     rpc.init(CONF)
+
+
+def _update_backends_one_at_a_time() -> None:
+    """Keep the scheduler's threads out of each other's way.
+
+    Of two that find a backend gone at the same time, one fails with a
+    KeyError, and the volume that it was asked for with it.
+    """
+    # Needs Cinder's objects to be registered.
+    from cinder.scheduler import host_manager
+
+    lock = threading.Lock()
+    update = host_manager.HostManager._update_backend_state_map
+
+    def alone(self: host_manager.HostManager, context: object) -> None:
+        with lock:
+            update(self, context)
+
+    host_manager.HostManager._update_backend_state_map = alone
 
 
 def _create(**kwargs) -> service.Service:
