@@ -76,7 +76,7 @@ class Direct:
         code, output = self._recover("--older-than", "0")
         with shown.check("recover waits as long as Nova copies"):
             assert code == 0
-            assert "look again when the swap ended" in _joined(output)
+            assert "run recover again once the swap has" in _joined(output)
         self._until_swapped(guest)
         code, _ = self._recover("--older-than", "0", "--auto-approve")
         with shown.check("recover exits with 0: all is finished"):
@@ -86,7 +86,7 @@ class Direct:
         with shown.check("recover finds nothing any more"):
             assert code == 0
             assert "delete the source" not in _joined(output)
-            assert "look again" not in _joined(output)
+            assert "run recover again" not in _joined(output)
         return guest.volume_ids
 
     def _recover(self, *more: str) -> tuple[int, str]:
