@@ -119,9 +119,7 @@ class ScriptedCloud:
         return [
             volume
             for volume in self.volumes.values()
-            if all(
-                getattr(volume, key) == value for key, value in filters.items()
-            )
+            if all(_fits(volume, *one) for one in filters.items())
         ]
 
     def list_snapshots(self, volume_id: str) -> Sequence[model.Snapshot]:
@@ -244,3 +242,12 @@ class ScriptedCloud:
     def get_project(self, project_id: str) -> model.Project:
         self._answer("get_project")
         return model.Project(project_id, "shop", "default", True)
+
+
+def _fits(volume: model.Volume, key: str, value: Any) -> bool:
+    """Whether Cinder's filter lets a volume pass: part of, one of, equal."""
+    if key.endswith("~"):
+        return str(value) in (getattr(volume, key[:-1]) or "")
+    if str(value).startswith("["):
+        return repr(getattr(volume, key)) in str(value)
+    return bool(getattr(volume, key) == value)

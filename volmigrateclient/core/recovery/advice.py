@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator
 
+from volmigrateclient.core import model
 from volmigrateclient.core.cloud import Cloud
 from volmigrateclient.core.model import wording
 from volmigrateclient.core.recovery.under_way import under_way
@@ -121,12 +122,29 @@ def _orphaned_targets(cloud: Cloud) -> Iterator[Advice]:
             row.id,
             f"{row.status} on {row.host}, made to move volume "
             f"{row.source_id}, which is {state}",
-            "Cinder made it for a move that is over or was cut off. Only if "
-            "no server runs on it (compare 'virsh domblklist' on the server's "
-            "hypervisor with both volumes) it may go: openstack volume set "
-            f"--state error {row.id}; openstack volume delete {row.id}",
+            _of_orphan(row),
             needs_human=True,
         )
+
+
+def _of_orphan(row: model.Volume) -> str:
+    """What to do about it: never how to delete what a server may have."""
+    compare = (
+        "compare 'virsh domblklist' on the server's hypervisor with both "
+        "volumes"
+    )
+    server_id = next((a.server_id for a in row.attachments if a.server_id), "")
+    if server_id:
+        return (
+            f"server {server_id} has it by Cinder's record, and may be "
+            f"running on it: delete neither volume; {compare}, and see 'When "
+            "Cinder was down at the end' in the documentation"
+        )
+    return (
+        "Cinder made it for a move that is over or was cut off. Only if no "
+        f"server runs on it ({compare}) it may go: openstack volume set "
+        f"--state error {row.id}; openstack volume delete {row.id}"
+    )
 
 
 def _lost_attachments(cloud: Cloud) -> Iterator[Advice]:
