@@ -27,6 +27,14 @@ from osc_lib import clientmanager as osc_clientmanager
 #: The command of the environment that the tests run in.
 OPENSTACK = str(pathlib.Path(sys.executable).with_name("openstack"))
 
+#: How the names of variables begin that would have an effect on what a
+#: command does or prints. A developer's shell, tox and a CI each set others.
+_OF_WHO_RUNS_THE_TESTS = (
+    *("OS_", "LANG", "LC_", "LINES"),
+    *("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "TERM"),
+    *("PYTHONIOENCODING", "PYTHONUTF8", "PYTHONCOERCECLOCALE"),
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class Completed:
@@ -107,13 +115,14 @@ class Openstack:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("OS_")
+            if not name.startswith(_OF_WHO_RUNS_THE_TESTS)
         }
-        # No configuration of whoever runs the tests may have an effect.
         return {
             **kept,
             "OS_CLIENT_CONFIG_FILE": "/nonexistent/clouds.yaml",
             "COLUMNS": "200",
+            "LANG": "C.UTF-8",
+            "TERM": "xterm",
             **self._environment,
             **more,
         }

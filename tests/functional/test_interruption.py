@@ -211,7 +211,6 @@ def test_a_terminal_shows_a_live_line(
         moves.node(moves.BETA),
         "-f=json",
         stderr=its,
-        TERM="xterm",
     )
     os.close(its)
     shown = b"".join(iter(lambda: _read(ours), b"")).decode()

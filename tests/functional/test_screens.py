@@ -105,7 +105,7 @@ def _on(
         stderr=its,
         COLUMNS=str(columns),
         LINES=str(lines),
-        **{"TERM": "xterm", **(environment or {})},
+        **(environment or {}),
     )
     os.close(its)
     try:
