@@ -28,7 +28,7 @@ from importlib import metadata
 
 from tests import cloud as cloud_
 from tests.cloud import http_messages
-from tests.functional import volume_rows
+from tests.functional import large_cloud
 
 OPENSTACK = str(pathlib.Path(sys.executable).with_name("openstack"))
 MIGRATE = (OPENSTACK, "volume", "watcher-migrate")
@@ -98,24 +98,25 @@ def bench_plan(cloud: cloud_.Cloud, sizes: Sequence[int]) -> None:
         "peak MiB, wall s"
     )
     costs = []
+    among = large_cloud.estate(cloud, projects=300, types=30, pools=60)
     for size in sizes:
         name = f"plan-{size}"
-        volume_rows.mixed(cloud, size, name)
+        servers = large_cloud.mixed(cloud, size, name, among)
         cost = cost_of(
             cloud,
             (
                 *MIGRATE,
                 "plan",
                 f"--name={name}-*",
-                f"--source-node={volume_rows.SOURCE}",
-                f"--destination-node={volume_rows.DESTINATION}",
+                f"--source-node={large_cloud.SOURCE_BACKEND}",
+                f"--destination-node={large_cloud.DESTINATION_BACKEND}",
                 f"--output={cloud.directory / name}.json",
             ),
         )
         asked = {r.method for r in cost.requests if r.service != "identity"}
         if asked != {"GET"}:
             sys.exit(f"plan asked with {asked}")
-        volume_rows.remove(cloud, name)
+        large_cloud.remove(cloud, name, servers)
         costs.append(cost)
         print(
             f"  {size:>7}{len(cost.requests):>6}{cost.cpu:>8.2f}"
@@ -170,7 +171,7 @@ def by_apply(
     cloud: cloud_.Cloud, count: int, parallel: int, name: str
 ) -> Cost:
     """Plan, then apply; what is measured is ``apply``."""
-    volume_rows.detached(cloud, count, name)
+    large_cloud.detached(cloud, count, name)
     plan = cloud.directory / f"{name}.json"
     cost_of(
         cloud,
@@ -178,8 +179,8 @@ def by_apply(
             *MIGRATE,
             "plan",
             f"--name={name}-*",
-            f"--source-node={volume_rows.SOURCE}",
-            f"--destination-node={volume_rows.DESTINATION}",
+            f"--source-node={large_cloud.SOURCE}",
+            f"--destination-node={large_cloud.DESTINATION}",
             f"--output={plan}",
         ),
     )
@@ -196,7 +197,7 @@ def by_loop(
     cloud: cloud_.Cloud, count: int, parallel: int, name: str, look: float
 ) -> Cost:
     """What somebody's script would do, in a process of its own."""
-    ids = volume_rows.detached(cloud, count, name)
+    ids = large_cloud.detached(cloud, count, name)
     file = cloud.directory / f"{name}.ids"
     file.write_text(json.dumps(ids))
     return cost_of(
@@ -230,7 +231,7 @@ def bare_loop(file: pathlib.Path, parallel: int, look: float) -> None:
 
     def move(volume_id: str) -> None:
         cinder.volumes.migrate_volume(
-            volume_id, volume_rows.DESTINATION, False, True
+            volume_id, large_cloud.DESTINATION, False, True
         )
         while True:
             time.sleep(look)

@@ -25,11 +25,11 @@ import pytest
 from tests import cloud as cloud_
 from tests.functional import (
     conftest,
+    large_cloud,
     moves,
     pools,
     resources,
     shell,
-    volume_rows,
 )
 
 _MIGRATE = ("volume", "watcher-migrate")
@@ -357,7 +357,7 @@ def test_three_thousand_volumes_fit_a_screen(
 ) -> None:
     prefix = make.name("many")
     plan = Planned([], prefix, tmp_path / "plan.json")
-    volume_rows.mixed(cloud, 3_000, prefix)
+    servers = large_cloud.mixed(cloud, 3_000, prefix)
     try:
         with _on(openstack, *plan.words) as planned:
             exit_code, lines = planned.end()
@@ -366,7 +366,7 @@ def test_three_thousand_volumes_fit_a_screen(
             asked.type("n\n")
             unanswered, _ = asked.end()
     finally:
-        volume_rows.remove(cloud, prefix)
+        large_cloud.remove(cloud, prefix, servers)
 
     assert exit_code == 0, lines[-20:]
     text = "\n".join(planned.left)
@@ -389,7 +389,7 @@ def test_one_interruption_of_three_thousand_is_a_screenful(
 ) -> None:
     prefix = make.name("many")
     plan = Planned([], prefix, tmp_path / "plan.json")
-    volume_rows.detached(cloud, 3_000, prefix)
+    large_cloud.detached(cloud, 3_000, prefix)
     try:
         planned = openstack.migrate(*plan.words)
         assert planned.exit_code == 0, planned.stderr
@@ -402,7 +402,7 @@ def test_one_interruption_of_three_thousand_is_a_screenful(
             exit_code, lines = screen.end()
         set_faults.clear()
     finally:
-        volume_rows.remove(cloud, prefix)
+        large_cloud.remove(cloud, prefix)
 
     assert exit_code == 130, lines[-20:]
     assert len(screen.left) <= _A_SCREEN_AND_A_HALF, screen.left
