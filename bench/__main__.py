@@ -22,13 +22,13 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument(
         "--sizes",
-        default="1,10",
+        default="1,10,50",
         metavar="<numbers>",
         help="how many volumes at a time (default: %(default)s)",
     )
     parser.add_argument(
         "--repeats",
-        default="1",
+        default="3",
         metavar="<numbers>",
         help="how often, for each size (default: %(default)s)",
     )

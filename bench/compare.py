@@ -81,6 +81,11 @@ class Comparison:
     def floor(self) -> float:
         return statistics.median(one.seconds for one in self.floors)
 
+    def spread(self, peer: str) -> tuple[float, float, float] | None:
+        """The least, the median and the most seconds of a peer's runs."""
+        seconds = [sample.seconds for sample in self.samples.get(peer, [])]
+        return spread(seconds) if seconds else None
+
     def median(
         self, peer: str, of: Callable[[measure.Sample], float | None]
     ) -> float | None:
@@ -88,6 +93,11 @@ class Comparison:
         values = [of(sample) for sample in self.samples.get(peer, [])]
         known = [value for value in values if value is not None]
         return statistics.median(known) if known else None
+
+
+def spread(values: Sequence[float]) -> tuple[float, float, float]:
+    """The least, the median and the most."""
+    return min(values), statistics.median(values), max(values)
 
 
 @dataclasses.dataclass

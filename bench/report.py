@@ -9,13 +9,15 @@ import platform
 import re
 from collections.abc import Iterator, Sequence
 
-from bench import compare, injections, measure, moves
+from bench import compare, injections, measure, moves, picture
 from bench.peers import peer as peer_
 
 _SERVICES = ("identity", "volume", "compute")
 _HEADER = (
     "",
     "seconds",
+    "least",
+    "most",
     "/ ours",
     "/ floor",
     "before",
@@ -36,8 +38,9 @@ Written by ``tox -e bench``: a Keystone, a Cinder and a Nova from PyPI on one
 machine (``tests/cloud``), and the same volumes moved by everybody in turn.
 Volumes have 1 GiB, mostly holes: what is compared is what clients add.
 
-seconds
-  From the start of the command to its end. Of Watcher only the action's own
+seconds, least, most
+  From the start of the command to its end: the median of the runs, the
+  shortest and the longest of them. Of Watcher only the action's own
   time, because an applier runs already when it is given one; to set beside
   it, our library in a process that runs already.
 / ours, / floor
@@ -66,7 +69,7 @@ one volume, times the rounds for all; it was not run, to save time.
 
 
 def write(results: compare.Results, path: pathlib.Path) -> None:
-    """Write all that was found out so far."""
+    """Write all that was found out so far, and beside it the picture."""
     title = results.options.title
     lines = [title, "=" * len(title), ""]
     lines += [_INTRODUCTION.format(parallel=results.options.parallel)]
@@ -83,6 +86,7 @@ def write(results: compare.Results, path: pathlib.Path) -> None:
     fresh = path.with_suffix(".new")
     fresh.write_text("\n".join(lines).rstrip() + "\n")
     fresh.replace(path)
+    picture.write(results, path.with_suffix(".svg"))
 
 
 def _title(text: str) -> list[str]:
@@ -203,7 +207,10 @@ def _comparison(
         return lines
     ours = comparison.median("ours", lambda sample: sample.seconds)
     rows: list[Sequence[str]] = [("peer", *_HEADER[1:])]
-    floor = [f"the services alone ({runs})", f"{comparison.floor:.1f}"]
+    floor = [f"the services alone ({runs})"]
+    floor += _spread(
+        compare.spread([one.seconds for one in comparison.floors])
+    )
     floor += [_ratio(comparison.floor, ours), "1.00"]
     floor += [""] * (len(_HEADER) - len(floor) - 2)
     moved = sum(sum(one.moved) for one in comparison.floors)
@@ -213,7 +220,7 @@ def _comparison(
             rows.append(_row(comparison, peer.name, ours))
         elif peer.name in comparison.reckoned:
             seconds = comparison.reckoned[peer.name]
-            row = [f"{peer.name}, reckoned", f"{seconds:.0f}"]
+            row = [f"{peer.name}, reckoned", f"{seconds:.0f}", "", ""]
             row += [_ratio(seconds, ours), _ratio(seconds, comparison.floor)]
             rows.append([*row, *[""] * (len(_HEADER) - len(row))])
     return [*lines, *_table(rows), *_failures(comparison)]
@@ -228,11 +235,12 @@ def _row(
     comparison: compare.Comparison, name: str, ours: float | None
 ) -> list[str]:
     samples = comparison.samples[name]
-    seconds = comparison.median(name, lambda sample: sample.seconds)
+    spread = compare.spread([sample.seconds for sample in samples])
+    seconds = spread[1]
     total = comparison.size * len(samples)
     return [
         f"{name} ({len(samples)})",
-        _number(seconds),
+        *_spread(spread),
         _ratio(seconds, ours),
         _ratio(seconds, comparison.floor),
         _number(comparison.median(name, lambda sample: sample.before)),
@@ -245,6 +253,12 @@ def _row(
         f"{sum(sum(sample.moved) for sample in samples)} of {total}",
         f"{sum(sample.true for sample in samples)} of {total}",
     ]
+
+
+def _spread(spread: tuple[float, float, float]) -> list[str]:
+    """Cells: the median first, as it is what the others refer to."""
+    least, median, most = spread
+    return [f"{median:.1f}", f"{least:.1f}", f"{most:.1f}"]
 
 
 def _requests(comparison: compare.Comparison, name: str, service: str) -> str:
