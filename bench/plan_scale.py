@@ -141,7 +141,8 @@ def bench_apply(
         f"\napply: {moves} moves in {rounds} rounds, {parallel} at once, "
         f"and as many by the bare loop, which looks every {look:g} s\n"
         "  round, apply: moves/s, requests/move, CPU ms/move, the same "
-        "without the start; bare loop: moves/s, requests/move; ratio"
+        "without the start, peak MiB; bare loop: moves/s, requests/move; "
+        "ratio"
     )
     ratios = []
     for number in range(rounds):
@@ -160,6 +161,7 @@ def bench_apply(
             f"{len(apply.requests) / each:>8.2f}"
             f"{apply.cpu / each * 1000:>8.1f}"
             f"{(apply.cpu - base.cpu) / each * 1000:>8.1f}"
+            f"{apply.peak:>6.0f}"
             f"{each / bare.moving:>10.2f}"
             f"{len(bare.requests) / each:>8.2f}{ratios[-1]:>8.3f}",
             flush=True,
@@ -172,6 +174,11 @@ def by_apply(
 ) -> Cost:
     """Plan, then apply; what is measured is ``apply``."""
     large_cloud.detached(cloud, count, name)
+    return cost_of(cloud, apply_of(plan_of(cloud, name), parallel))
+
+
+def plan_of(cloud: cloud_.Cloud, name: str) -> pathlib.Path:
+    """Plan to move the volumes with names that start so."""
     plan = cloud.directory / f"{name}.json"
     cost_of(
         cloud,
@@ -184,12 +191,30 @@ def by_apply(
             f"--output={plan}",
         ),
     )
-    return cost_of(
-        cloud,
-        (
-            *(*MIGRATE, "apply", str(plan)),
-            *("--auto-approve", f"--max-parallel={parallel}"),
-        ),
+    return plan
+
+
+def apply_of(plan: pathlib.Path, parallel: int) -> tuple[str, ...]:
+    """The words that carry out a plan."""
+    return (
+        *(*MIGRATE, "apply", str(plan)),
+        *("--auto-approve", f"--max-parallel={parallel}"),
+    )
+
+
+def bench_resume(
+    cloud: cloud_.Cloud, total: int, left: int, parallel: int
+) -> None:
+    """Go on with a plan of which most is done."""
+    name = "resume"
+    ids = large_cloud.detached(cloud, total, name)
+    plan = plan_of(cloud, name)
+    large_cloud.as_if_moved(cloud, ids[left:])
+    cost = cost_of(cloud, apply_of(plan, parallel))
+    print(
+        f"\nresume: {total} moves, {left} of them left to do: "
+        f"{cost.wall:.1f} s, {len(cost.requests)} requests, "
+        f"{cost.cpu:.2f} s of CPU, {cost.peak:.0f} MiB"
     )
 
 
@@ -263,6 +288,14 @@ def parse() -> argparse.Namespace:
         help="how many to move in either way (default: 1000)",
     )
     parser.add_argument(
+        "--resume",
+        type=int,
+        default=10000,
+        metavar="<number>",
+        help="of how many moves all but 100 are done when apply goes on "
+        "(default: 10000)",
+    )
+    parser.add_argument(
         "--parallel",
         type=int,
         default=4,
@@ -315,9 +348,11 @@ def main() -> None:
     ):
         if options.volumes:
             bench_plan(cloud, options.volumes)
+        if not options.copy:
+            cloud.fault_switches("alpha").set(migrate="assisted")
+        if options.resume:
+            bench_resume(cloud, options.resume, 100, options.parallel)
         if options.moves:
-            if not options.copy:
-                cloud.fault_switches("alpha").set(migrate="assisted")
             bench_apply(
                 cloud,
                 options.moves,

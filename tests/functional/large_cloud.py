@@ -44,6 +44,20 @@ def detached(cloud: cloud_.Cloud, count: int, name: str) -> list[str]:
     return [row["id"] for row in rows]
 
 
+def as_if_moved(cloud: cloud_.Cloud, ids: Sequence[str]) -> None:
+    """Have volumes of the source pool be on the destination pool."""
+    with databases.opened(cloud.directory, "cinder") as connection:
+        connection.executemany(
+            "UPDATE volumes SET host = ?, migration_status = 'success' "
+            "WHERE id = ?",
+            [(DESTINATION, id_) for id_ in ids],
+        )
+    to = cloud.directory / "backends" / "beta"
+    for id_ in ids:
+        file = _file(cloud, id_)
+        file.rename(to / file.name)
+
+
 @dataclasses.dataclass(frozen=True)
 class Estate:
     """What there is besides the volumes; they are spread over all of it."""
