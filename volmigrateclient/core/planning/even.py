@@ -79,7 +79,8 @@ def plan(
         judge,
     )
     moves = tuple(ready[one.volume.id] for one in balance.transfers)
-    return planner.Outlook(moves, pools), balance
+    services = planner.services_shown(preread)
+    return planner.Outlook(moves, pools, services), balance
 
 
 def _only_type(

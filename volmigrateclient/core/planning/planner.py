@@ -60,10 +60,15 @@ class Assessment:
 
 @dataclasses.dataclass(frozen=True)
 class Outlook:
-    """What is planned, and the pools as they are before any of it."""
+    """What is planned, and the pools as they are before any of it.
+
+    :param services: the cinder-volume services, which tell of a clustered
+        pool that its volumes call it by another name
+    """
 
     assessments: tuple[Assessment, ...]
     pools: tuple[model.Pool, ...] = ()
+    services: tuple[model.Service, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,12 +144,17 @@ def outlook(
         found.append(ledger.enter(volume))
         ready += found[-1].readiness is Readiness.READY
         tell(number, len(volumes))
-    return Outlook(tuple(found), pools)
+    return Outlook(tuple(found), pools, services_shown(preread))
 
 
 def pools_shown(preread: PrereadCloud) -> tuple[model.Pool, ...]:
     """The pools with what is planned so far; none where policy hides them."""
     return tuple(none_if_forbidden(preread.list_pools) or ())
+
+
+def services_shown(preread: PrereadCloud) -> tuple[model.Service, ...]:
+    """The cinder-volume services; none where policy hides them."""
+    return tuple(preread.list_volume_services() or ())
 
 
 def _with_pools(

@@ -17,6 +17,7 @@ from volmigrateclient.core.planning.planner import (
     Readiness,
     Tell,
     pools_shown,
+    services_shown,
     tell_nobody,
 )
 
@@ -59,6 +60,7 @@ def review(
             for step in plan.steps
         ),
         pools,
+        services_shown(preread),
     )
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from volmigrateclient.core import model
 from volmigrateclient.core.checks import scheduler
+from volmigrateclient.core.cloud.place import place_of
 from volmigrateclient.core.planning.planner import (
     Assessment,
     Outlook,
@@ -120,7 +121,7 @@ def summarize(outlook: Outlook) -> Summary:
             (Blocked(one.volume.size, one.volume.project_id, one.blockers))
             for one in found
         ),
-        pools=tuple(_fills(found, outlook.pools)),
+        pools=tuple(_fills(outlook)),
         shortfall=_count(
             one
             for one in found
@@ -191,24 +192,43 @@ def group_blockers(found: Iterable[Blocked]) -> tuple[Blocker, ...]:
     return tuple(sorted(groups, key=lambda group: -group.count.volumes))
 
 
-def _fills(
-    found: Iterable[Assessment], pools: Sequence[model.Pool]
-) -> Iterable[PoolFill]:
+def _fills(outlook: Outlook) -> Iterable[PoolFill]:
     """How full the pools get once all that is ready has moved."""
+    listed = _listed_names(outlook)
     change: collections.Counter[str] = collections.Counter()
     touched: dict[str, None] = {}
-    for one in found:
+    for one in outlook.assessments:
         node, host = one.action.destination_node, one.volume.host
         if node is None or one.readiness is Readiness.ALREADY_THERE:
             continue
-        touched.update(dict.fromkeys(name for name in (host, node) if name))
-        if one.readiness is Readiness.READY and host != node:
-            change[node] += one.volume.size
-            if host is not None:
-                change[host] -= one.volume.size
-    known = {pool.name: pool for pool in pools}
+        to, leaves = listed[node], listed[host] if host else None
+        touched.update(dict.fromkeys(name for name in (leaves, to) if name))
+        if one.readiness is Readiness.READY and leaves != to:
+            change[to] += one.volume.size
+            if leaves is not None:
+                change[leaves] -= one.volume.size
+    known = {pool.name: pool for pool in outlook.pools}
     for name in touched:
         fill = scheduler.fill(known[name]) if name in known else None
         if fill is not None:
             after = max(fill.used + change[name], 0.0)
             yield PoolFill(name, fill.used, after, fill.capacity)
+
+
+def _listed_names(outlook: Outlook) -> Mapping[str, str]:
+    """By each name that is used of a pool, the one the scheduler lists.
+
+    A volume says ``host@backend#pool`` of a pool that is listed as
+    ``cluster@backend#pool``.
+    """
+    names: dict[str, str] = {}
+    for one in outlook.assessments:
+        volume = one.volume
+        if volume.host is not None and volume.cluster_name is not None:
+            names[volume.host] = volume.cluster_name
+    for one in outlook.assessments:
+        for node in (one.volume.host, one.action.destination_node):
+            if node is not None and node not in names:
+                place = place_of(node, outlook.services)
+                names[node] = place.listed_name
+    return names

@@ -100,6 +100,38 @@ def test_pools_before_and_after() -> None:
     assert found.shortfall == Count(1, 50)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param("c@gold#one", id="the volume names its cluster"),
+        # So does Cinder before 3.61; the services tell.
+        pytest.param(None, id="the volume names a member alone"),
+    ],
+)
+def test_a_clustered_pool_is_one_pool(told: str | None) -> None:
+    cloud = planned.Cloud(
+        _volume(1, size=30, host="h1@gold#one", cluster_name=told),
+        _volume(2, size=40, host="h2@gold#one", cluster_name=told),
+    )
+    cloud.pools = [builders.pool("c@gold#one"), builders.pool(builders.SPARE)]
+    cloud.services = [
+        builders.service(host="h1@gold", cluster="c@gold"),
+        builders.service(host="h2@gold", cluster="c@gold"),
+        builders.service(host="c2@gold"),
+    ]
+
+    found = summary.summarize(
+        planner.outlook(
+            cloud.core, Selection(source_nodes=("c@gold",)), _SPARE
+        )
+    )
+
+    assert {fill.name: (fill.before, fill.after) for fill in found.pools} == {
+        "c@gold#one": (10.0, 0.0),
+        builders.SPARE: (10.0, 80.0),
+    }
+
+
 def test_a_shortfall_says_what_the_pool_has_now() -> None:
     found = _summary(_volume(1, size=60), _volume(2, size=50))
 
