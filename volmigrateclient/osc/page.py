@@ -35,7 +35,8 @@ class Header:
     :param cloud: Keystone's URL and the region
     :param planned_at: UTC
     :param judged_at: UTC
-    :param duration: how long it is expected to take, and on what that rests
+    :param duration: how long it is expected to take, and on what that rests;
+        empty if nothing is to be moved
     """
 
     title: str

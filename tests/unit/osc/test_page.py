@@ -70,8 +70,10 @@ class _Text(parser.HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
-def _page(*found: Assessment, report: Any = ()) -> _Text:
-    header = page.Header("plan.json", "http://k", "then", "now", "unknown")
+def _page(
+    *found: Assessment, report: Any = (), duration: str = "unknown"
+) -> _Text:
+    header = page.Header("plan.json", "http://k", "then", "now", duration)
     pools = (builders.pool(builders.POOL), builders.pool(builders.SPARE))
     text = page.render(header, Outlook(found, pools), _NAMES, report)
     assert page.MARK in text[:1000]
@@ -94,6 +96,34 @@ def test_a_page_says_what_moves_and_how_full_it_gets() -> None:
     assert not found.of("script")
     assert not found.of("link")
     assert not list(found.of("img"))
+
+
+def test_on_a_narrow_screen_each_cell_has_a_heading() -> None:
+    report = [{"volume_id": "v1", "volume_name": "data", "result": "failed"}]
+    report[0]["reason"] = "why"
+
+    found = _page(_ready(1), _blocked("db", _SNAPSHOT, 3), report=report)
+
+    cells = found.of("td")
+    headings = [cell["data-is"] for cell in cells]
+    assert headings.count("Volume") == 3
+    assert headings.count("Pool") == 2
+    assert all(headings)
+
+
+@pytest.mark.parametrize(
+    ("duration", "line"),
+    [
+        ("estimate: 1 move, 10 GiB", "Estimate: 1 move, 10 GiB. What"),
+        # Nothing is to be moved.
+        ("", "1 ready, 10 GiB What moves where"),
+    ],
+)
+def test_one_volume_and_how_long_it_takes(duration: str, line: str) -> None:
+    found = _page(_ready(1), duration=duration)
+
+    assert "1 volume, 10 GiB" in found.text
+    assert line in found.text
 
 
 def test_a_route_without_volumes_of_a_state_has_a_nought() -> None:
