@@ -6,13 +6,14 @@ from __future__ import annotations
 import json
 import pathlib
 import re
+import types
 from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 
 from tests.ansible import environments, playbooks
-from volmigrateclient.osc import run
+from volmigrateclient.osc import ahead_options, apply, run
 
 _ROLE = playbooks.COLLECTION / "roles" / "evacuate_pool"
 _PAGE = playbooks.ROOT / "doc" / "source" / "user" / "ansible.rst"
@@ -253,3 +254,85 @@ def test_a_checkout_will_do(
     assert done.returncode == 2
     assert "no-such-command" in done.stdout
     assert "No such file or directory" in done.stdout
+
+
+@pytest.mark.parametrize("release", environments.RELEASES)
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, ["--cordon"]),
+        ({"evacuate_pool_cordon": "none"}, []),
+        ({"evacuate_pool_cordon": "keep"}, ["--keep-cordon"]),
+        (
+            # As a survey gives it: a line each.
+            {"evacuate_pool_window": "mon-fri 22:00-05:00\n\n sat 00:00-9:00"},
+            [
+                "--window=mon-fri 22:00-05:00",
+                "--window=sat 00:00-9:00",
+                "--cordon",
+            ],
+        ),
+        (
+            {
+                "evacuate_pool_window": ["22:00-05:00"],
+                "evacuate_pool_until": "04:30",
+                "evacuate_pool_max_per_source": 2,
+                "evacuate_pool_max_per_destination": 3,
+            },
+            [
+                "--max-per-source=2",
+                "--max-per-destination=3",
+                "--until=04:30",
+                "--window=22:00-05:00",
+                "--cordon",
+            ],
+        ),
+    ],
+    ids=["default", "no-cordon", "kept", "survey", "all"],
+)
+def test_what_apply_is_told(
+    project: playbooks.Project,
+    tmp_path: pathlib.Path,
+    release: str,
+    given: dict[str, Any],
+    words: list[str],
+) -> None:
+    playbook, told = tmp_path / "playbook.yml", tmp_path / "told.json"
+    files = [str(_ROLE / part / "main.yml") for part in ("defaults", "vars")]
+    copied = {
+        "ansible.builtin.copy": {
+            "content": "{{ __evacuate_pool_apply_options | to_json }}",
+            "dest": str(told),
+            "mode": "0600",
+        }
+    }
+    playbook.write_text(
+        json.dumps(
+            [
+                {
+                    "hosts": "localhost",
+                    "gather_facts": False,
+                    "vars_files": files,
+                    "tasks": [copied],
+                }
+            ]
+        )
+    )
+
+    done = project.run(
+        release, "ansible-playbook", str(playbook), "-e", json.dumps(given)
+    )
+
+    assert done.returncode == 0, done.stdout
+    always = ["--auto-approve", "--format=json", "--max-parallel=4"]
+    options = json.loads(told.read_text())
+    assert options == [*always, "--canary=1", *words]
+    # And the command takes them all.
+    app: Any = types.SimpleNamespace(client_manager=None)
+    parser = apply.Apply(app, None).get_parser("apply")
+    parsed = parser.parse_args(["plan.json", *options])
+    ahead_options.window(parsed, None)
+    assert (parsed.cordon, parsed.keep_cordon) == (
+        "--cordon" in words,
+        "--keep-cordon" in words,
+    )
