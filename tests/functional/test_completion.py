@@ -52,7 +52,10 @@ def test_offers_the_commands(script: str) -> None:
         script, "openstack", "volume", "watcher-migrate", ""
     )
 
-    assert {"run", "check"} <= offered
+    assert {
+        *("check", "run", "plan", "show", "apply"),
+        *("control", "status", "recover"),
+    } <= offered
     assert not {o for o in offered if o.startswith("-")}
 
 
@@ -70,6 +73,26 @@ def test_offers_a_command_s_options(script: str, command: str) -> None:
         "--timeout",
         "--no-wait",
     } <= offered
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("plan", {"--source-node", "--balance", "--reverse", "--output"}),
+        ("show", {"--html", "--remedies", "--detailed-exitcode"}),
+        ("apply", {"--canary", "--max-parallel", "--cordon", "--report"}),
+        ("status", {"--watch", "--interval"}),
+        ("recover", {"--auto-approve", "--older-than", "--servers"}),
+    ],
+)
+def test_offers_what_plans_and_looks_take(
+    script: str, command: str, options: set[str]
+) -> None:
+    offered = _completions(
+        script, "openstack", "volume", "watcher-migrate", command, "--"
+    )
+
+    assert options <= offered
 
 
 def test_completes_what_was_begun(script: str) -> None:
