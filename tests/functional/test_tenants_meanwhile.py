@@ -8,8 +8,20 @@ import pathlib
 import uuid
 from typing import Any
 
+import pytest
+from cinderclient import exceptions as cinder_exceptions
+from novaclient import exceptions as nova_exceptions
+
 from tests import cloud as cloud_
-from tests.functional import moves, pools, resources, shell, untouched
+from tests.functional import (
+    conftest,
+    dead_ends,
+    moves,
+    pools,
+    resources,
+    shell,
+    untouched,
+)
 
 
 def test_what_its_tenant_deleted_is_gone(
@@ -123,3 +135,122 @@ def test_the_image_cache_is_warned_of(
     (row,) = (row for row in done.json if row["Check"] == "Image cache")
     assert row["Result"] == "warning"
     assert "delete it instead" in row["Detail"]
+
+
+def _used(make: resources.Resources) -> dict[str, int]:
+    """What a project uses and has reserved, of volumes and GiB."""
+    found = make.cinder.quotas.get(make.project_id("demo"), usage=True)
+    return {
+        name: amounts["in_use"] + amounts["reserved"]
+        for name, amounts in found.to_dict().items()
+        if name.startswith(("volumes", "gigabytes"))
+    }
+
+
+def test_what_moves_cold_cannot_be_attached(
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    set_faults: conftest.SetFaults,
+) -> None:
+    volume, server = make.volume(pool=moves.ALPHA), make.server()
+    before = _used(make)
+    set_faults("beta", connect="hang")
+    to_beta = (moves.COLD, moves.node(moves.BETA))
+
+    begun = moves.run(openstack, volume, *to_beta, "--timeout=2")
+    with pytest.raises(nova_exceptions.BadRequest):
+        make.nova.volumes.create_server_volume(server.id, volume.id)
+    meanwhile = _used(make)
+    set_faults.clear()
+    done = moves.run(openstack, volume, *to_beta)
+
+    assert begun.json["result"] == "still running"
+    # A migration takes no quota.
+    assert meanwhile == before
+    assert done.exit_code == 0, done.stderr
+    make.attach(server.id, volume.id)
+
+
+_RETYPE = (moves.type_("gold"),)
+_MIGRATE = (moves.type_("bronze"), moves.node(moves.BETA))
+
+
+def _held(
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    set_faults: conftest.SetFaults,
+    words: tuple[str, ...],
+) -> moves.Attached:
+    """A volume of which Nova is in the middle of the copy."""
+    guest = moves.Attached.prepare(make, make.server(), moves.ALPHA)
+    set_faults("nova", swap="hang")
+    begun = moves.run(openstack, guest.volume, *words, "--timeout=8")
+    assert begun.json["result"] == "still running"
+    dead_ends.until_nova_copies(make, guest.server.id)
+    return guest
+
+
+@pytest.mark.parametrize(
+    ("words", "extended"),
+    [
+        pytest.param(_RETYPE, 400, id="retype"),
+        # The volume stays in-use, and Cinder 29 does not look further.
+        pytest.param(_MIGRATE, 202, id="migrate"),
+    ],
+)
+def test_what_moves_live_gets_no_snapshot_and_keeps_its_size(
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    set_faults: conftest.SetFaults,
+    words: tuple[str, ...],
+    extended: int,
+) -> None:
+    guest = _held(make, openstack, set_faults, words)
+    volume = guest.volume
+
+    with pytest.raises(cinder_exceptions.BadRequest):
+        make.cinder_of("alice").volume_snapshots.create(volume.id, force=True)
+    answered = _extend(make.cloud, volume.id, volume.size + 1)
+    set_faults.clear()
+    done = moves.run(openstack, volume, *words)
+
+    assert answered == extended
+    assert done.exit_code == 0, done.stderr
+    # What was granted is forgotten at the end of the move.
+    assert make.seen(volume.id).size == volume.size
+
+
+def test_a_detach_in_a_live_move_is_found_out(
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    set_faults: conftest.SetFaults,
+) -> None:
+    """Nova takes the request, and fails it once it has the server's lock."""
+    guest = _held(make, openstack, set_faults, _RETYPE)
+    volume, server = guest.volume, guest.server
+
+    make.nova.volumes.delete_server_volume(server.id, volume.id)
+    set_faults.clear()
+    resources.until(
+        "detached for Cinder",
+        lambda: make.seen(volume.id).status == "available",
+    )
+    done = moves.run(openstack, volume, *_RETYPE)
+
+    assert volume.id in make.server_volumes(server.id)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "Nova has the volume attached to server" in done.stderr
+    assert "but Cinder has no attachment for it" in done.stderr
+
+
+def _extend(cloud: cloud_.Cloud, volume_id: str, size: int) -> int:
+    """Extend a volume that is attached; the answer's status."""
+    answer = cloud.access.session("alice", direct=True).post(
+        f"/volumes/{volume_id}/action",
+        json={"os-extend": {"new_size": size}},
+        endpoint_filter={"service_type": "volumev3", "interface": "internal"},
+        # The first in which that is possible at all.
+        headers={"OpenStack-API-Version": "volume 3.42"},
+        raise_exc=False,
+    )
+    return int(answer.status_code)

@@ -18,6 +18,7 @@ from volmigrateclient.core.checks import (
     destination,
     driver_filter,
     parameters,
+    records,
     releases,
     server,
     swap_via_nova,
@@ -186,10 +187,16 @@ def already_there(case: Case) -> str | None:
     """Why there is nothing to do, or None.
 
     A cold retype to the volume's own type is none when it stands alone: the
-    spec refuses it.
+    spec refuses it. Nor is a volume where it should be if Nova has it attached
+    to a server and Cinder does not know that: no record is believed alone.
     """
     volume, action = case.survey.volume, case.action
     if volume.moving or volume.lost_attachment:
+        return None
+    if any(
+        holder.agreement is records.Agreement.NOVA_ONLY
+        for holder in records.holders(case.survey)
+    ):
         return None
     if case.path is model.Path.RETYPE:
         if case.options.unattended and not case.type_changes:

@@ -257,6 +257,22 @@ def test_all_reasons_are_named_at_once() -> None:
             None,
             id="swap: of that type, but Cinder lost the attachment",
         ),
+        pytest.param(
+            builders.case(
+                builders.action(destination_type="gold"),
+                builders.live_survey(volume=builders.volume()),
+            ),
+            None,
+            id="swap: of that type, but Nova alone has it attached",
+        ),
+        pytest.param(
+            builders.case(
+                builders.migrate(destination_node=builders.POOL),
+                builders.survey(servers=(builders.server(),)),
+            ),
+            None,
+            id="cold: on that pool, but Nova alone has it attached",
+        ),
     ],
 )
 def test_already_there(case: checks.Case, reason: str | None) -> None:
