@@ -213,8 +213,9 @@ REFUSALS = {
     "cold: options of a swap": (
         "free",
         (*TO_BETA, "--swap-via=nova", "--keep-source"),
-        OPTIONS + "swap_via is for migration type swap (remedy: leave out "
-        "--swap-via, or give --migration-type swap); " + NOTHING_TO_KEEP,
+        OPTIONS + "--swap-via nova is only for migration type swap (remedy: "
+        "leave out --swap-via, or give --migration-type swap); "
+        + NOTHING_TO_KEEP,
     ),
     "swap via cinder: a source to keep": (
         "held",

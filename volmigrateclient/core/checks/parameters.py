@@ -36,7 +36,7 @@ def _faults(
         if options.swap_via == "nova":
             yield (
                 check.OPTIONS,
-                "swap_via is for migration type swap",
+                "--swap-via nova is only for migration type swap",
                 "leave out --swap-via, or give --migration-type swap",
             )
     elif not action.destination_type:

@@ -51,7 +51,7 @@ _MISFIT = "Options do not fit together: "
         pytest.param(
             {"migration_type": "cold"},
             {"swap_via": "nova"},
-            [_MISFIT + "swap_via is for migration type swap"],
+            [_MISFIT + "--swap-via nova is only for migration type swap"],
             id="nova swaps nothing that is cold",
         ),
         pytest.param(
