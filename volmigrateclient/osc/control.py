@@ -7,12 +7,12 @@ from __future__ import annotations
 import argparse
 import pathlib
 import typing
-from typing import Any
+from typing import Any, ClassVar
 
 from osc_lib import exceptions
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import command
+from volmigrateclient.osc import command, exit_codes
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core.engine.throttle import Instruction
@@ -34,6 +34,10 @@ _OF_VOLUMES = ("skip", "next")
 
 class Control(command.ShowOne):
     columns = _COLUMNS
+    exit_meanings: ClassVar[dict[int, str]] = {
+        exit_codes.DONE: _("done, or told how it gets on"),
+        exit_codes.FAILED: _("nothing was changed, or no apply is at work"),
+    }
     _description = _(
         "Pause, resume or steer an 'apply' that runs on this machine; what "
         "is in flight is never touched"

@@ -7,7 +7,17 @@ from __future__ import annotations
 import pytest
 
 from volmigrateclient.core.paths import Outcome
-from volmigrateclient.osc import apply, check, exit_codes, plan, recover, run
+from volmigrateclient.osc import (
+    apply,
+    check,
+    control,
+    exit_codes,
+    plan,
+    recover,
+    run,
+    show,
+    status,
+)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +49,9 @@ def test_the_exit_code_follows_from_the_outcomes(
         (check.Check, [0, 1]),
         (plan.Plan, [0, 1, 3]),
         (apply.Apply, [0, 1, 3]),
+        (show.Show, [0, 1, 3]),
+        (control.Control, [0, 1]),
+        (status.Status, [0, 1]),
         (recover.Recover, [0, 1]),
     ],
 )
