@@ -174,8 +174,8 @@ _ADVICE = {
     ),
     "migrating": (
         "a copy has no progress to see. Only if the source's cinder-volume "
-        "was restarted after it started is it dead: then see 'A cold move "
-        "that was cut off' in the documentation; never delete its target"
+        "was restarted after it started is it dead: then see 'A move that "
+        "is stuck in Cinder' in the documentation; never delete its target"
     ),
     "completing": (
         "it may or may not have switched to the copy: leave both volumes "
