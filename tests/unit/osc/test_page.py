@@ -99,10 +99,14 @@ def test_a_page_says_what_moves_and_how_full_it_gets() -> None:
 
 
 def test_on_a_narrow_screen_each_cell_has_a_heading() -> None:
-    report = [{"volume_id": "v1", "volume_name": "data", "result": "failed"}]
-    report[0]["reason"] = "why"
+    failed = {
+        "volume_id": "v1",
+        "volume_name": "data",
+        "result": "failed",
+        "reason": "why",
+    }
 
-    found = _page(_ready(1), _blocked("db", _SNAPSHOT, 3), report=report)
+    found = _page(_ready(1), _blocked("db", _SNAPSHOT, 3), report=[failed])
 
     cells = found.of("td")
     headings = [cell["data-is"] for cell in cells]
