@@ -64,6 +64,26 @@ class Catalogue:
         """
         (endpoint,) = self._endpoints(service_type, ("public",))
         url = parse.urlsplit(endpoint.url)._replace(path=path).geturl()
+        with self._at(endpoint, url):
+            yield
+
+    @contextlib.contextmanager
+    def behind(self, front: str, *service_types: str) -> Iterator[None]:
+        """Have public endpoints under one address, within a block.
+
+        :param front: its URL, under which each service's path begins with
+            the service's type
+        """
+        with contextlib.ExitStack() as stack:
+            for service_type in service_types:
+                (endpoint,) = self._endpoints(service_type, ("public",))
+                path = parse.urlsplit(endpoint.url).path
+                url = f"{front}/{service_type}{path}"
+                stack.enter_context(self._at(endpoint, url))
+            yield
+
+    @contextlib.contextmanager
+    def _at(self, endpoint: Any, url: str) -> Iterator[None]:
         self._keystone.endpoints.update(endpoint, url=url)
         try:
             yield

@@ -18,6 +18,7 @@ _BACKEND_SWITCHES = frozenset(
         "delete",
         "connect",
         "migrate",
+        "retype",
         "total_capacity_gb",
         "free_capacity_gb",
         "capabilities",

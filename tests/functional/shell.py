@@ -26,6 +26,8 @@ from osc_lib import clientmanager as osc_clientmanager
 
 #: The command of the environment that the tests run in.
 OPENSTACK = str(pathlib.Path(sys.executable).with_name("openstack"))
+#: The other command that remedies need, where OSC has none for it.
+_CINDER = str(pathlib.Path(sys.executable).with_name("cinder"))
 
 #: How the names of variables begin that would have an effect on what a
 #: command does or prints. A developer's shell, tox and a CI each set others.
@@ -86,6 +88,18 @@ class Openstack:
     def migrate(self, *words: str, **environment: str) -> Completed:
         """Run a command of the plugin."""
         return self("volume", "watcher-migrate", *words, **environment)
+
+    def cinder(self, *words: str, **environment: str) -> Completed:
+        """Run a command of python-cinderclient's, to its end."""
+        done = subprocess.run(
+            [_CINDER, *words],
+            env=self._own(environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Completed(done.returncode, done.stdout, done.stderr)
 
     def start(
         self,

@@ -220,8 +220,20 @@ def test_a_server_that_was_deleted_softly_keeps_its_volumes(
     words = moves.type_("bronze"), moves.node(moves.BETA)
 
     said = _refused(cloud, openstack, volume, *words)
+    cold = moves.COLD, moves.node(moves.BETA)
+    as_cold = untouched.refused(cloud, openstack, "run", volume.id, *cold)
+    planned = openstack.migrate(
+        "plan", f"--name={volume.name}", moves.node(moves.BETA), "-f=json"
+    )
 
-    assert "which is deleted but can be restored" in said
+    (row,) = planned.json
+    for told in (said, as_cold, *row["Reasons"]):
+        assert "which is deleted but can be restored" in told
+        assert "attachment delete" not in told
+    assert (
+        "(remedy: use --migration-type swap after: openstack server restore "
+        f"{server.id})"
+    ) in as_cold
     untouched.apply_remedy(openstack, said.splitlines()[0])
     make.until_server(server.id, "ACTIVE")
     done = moves.run(openstack, volume, *words)

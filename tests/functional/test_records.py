@@ -266,6 +266,15 @@ def test_a_server_of_a_cell_that_is_down(
         (row,) = [row for row in checked.json if row["Check"] == "Nova"]
         assert row["Result"] == "unknown"
         assert "known from Cinder alone" in row["Detail"]
+        # Nor does the list of all servers end it.
+        recovering = openstack.migrate("recover", "--servers", "-f=json")
+        assert recovering.stdout, recovering.stderr
+        (row,) = (
+            row
+            for row in recovering.json
+            if row["Source"] == attached.server.id
+        )
+        assert row["State"].startswith("not known: Nova does not answer")
     assert planned(openstack, attached.volume)["Verdict"] == "ready"
 
 
@@ -313,10 +322,17 @@ def test_a_cloud_without_nova_moves_what_is_detached(
         (nova,) = [r for r in done.json if r["Check"] == "Nova"]
         assert nova["Result"] == "unknown"
         assert "nobody was asked who has the volume" in nova["Detail"]
-        assert planned(openstack, free.volume)["Verdict"] == "ready"
-        row = planned(openstack, attached.volume)
+        both = openstack.migrate(
+            "plan",
+            *(f"--name={one.volume.name}" for one in (attached, free)),
+            *(TO_BETA, "-f=json"),
+        )
+        rows = {row["ID"]: row for row in both.json}
+        assert rows[free.volume.id]["Verdict"] == "ready"
+        row = rows[attached.volume.id]
         assert row["Verdict"] == "blocked"
-        assert "there is no Nova to ask" in row["Reasons"]
+        assert "there is no Nova to ask" in "".join(row["Reasons"])
+        assert both.stderr.count("Nova cannot be asked") == 1
         moved = moves.run(openstack, free.volume, moves.COLD, TO_BETA)
         assert moved.exit_code == 0, moved.stderr
     assert make.host(free.volume.id) == moves.BETA

@@ -118,7 +118,8 @@ REFUSALS = {
         "broken",
         TO_BETA,
         COLD + "the volume is error, not available (remedy: see 'openstack "
-        "volume message list' and the backend first)",
+        "--os-volume-api-version 3.3 volume message list' and the backend "
+        "first)",
     ),
     "cold: type not served by the pool": (
         "free",
@@ -183,7 +184,8 @@ REFUSALS = {
         LIVE,
         SWAP + "the volume is attached to no server (remedy: use "
         "--migration-type cold); the volume is error, not in-use (remedy: "
-        "see 'openstack volume message list' and the backend first)",
+        "see 'openstack --os-volume-api-version 3.3 volume message list' and "
+        "the backend first)",
     ),
     "swap: snapshots": ("both", LIVE, SWAP + TWO_SNAPSHOTS),
     "swap via nova: guarded": ("held", DIRECTLY, GUARDED),

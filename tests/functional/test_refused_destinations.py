@@ -288,7 +288,7 @@ def test_a_quota_is_refused_until_it_suffices(
     assert cleared.exit_code == 0, cleared.stdout
 
 
-def test_a_group_is_refused(
+def test_a_group_is_refused_until_the_volume_left_it(
     cloud: cloud_.Cloud, openstack: shell.Openstack, make: resources.Resources
 ) -> None:
     admin, alice = (
@@ -318,6 +318,12 @@ def test_a_group_is_refused(
 
     assert said == (
         "Invalid state for cold migration: the volume is in group "
-        f"{group.id} (remedy: cinder group-update {group.id} "
-        f"--remove-volumes {member.id})"
+        f"{group.id} (remedy: cinder --os-volume-api-version 3.13 "
+        f"group-update {group.id} --remove-volumes {member.id})"
+    )
+    untouched.apply_remedy(openstack, said)
+    words = ("check", member.id, COLD, TO_GOLD)
+    resources.until(
+        "nothing that blocks",
+        lambda: openstack.migrate(*words).exit_code == 0,
     )

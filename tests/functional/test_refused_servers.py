@@ -180,6 +180,14 @@ def test_a_reserved_volume_cannot_go_cold_either(
             ),
         ),
         (
+            "rescued",
+            1,
+            (
+                "{label} is rescued (RESCUE), none of active, paused, "
+                "resized (remedy: openstack server unrescue {id})"
+            ),
+        ),
+        (
             "error",
             1,
             (
@@ -192,7 +200,7 @@ def test_a_reserved_volume_cannot_go_cold_either(
             4,
             (
                 "{label} is active, but its guest is not powered on "
-                "(power_state 4) (remedy: openstack server start {id})"
+                "(power_state 4) (remedy: openstack server reboot --hard {id})"
             ),
         ),
     ],
@@ -210,6 +218,14 @@ def test_states_that_only_the_database_shows(
         said = untouched.refused(
             cloud, openstack, "run", attached.volume.id, TO_GOLD
         )
+        untouched.apply_remedy(openstack, said)
+        # A server in error is only to be looked at.
+        if vm_state != "error":
+            attached.until("ACTIVE")
+            resources.until(
+                "nothing that blocks",
+                lambda: not checked(cloud, openstack, attached.volume.id)[0],
+            )
     finally:
         _write_state(cloud, attached.server.id, "active", 1)
 

@@ -70,9 +70,33 @@ def remedies(text: str) -> list[str]:
 
 def apply_remedy(openstack: shell.Openstack, text: str) -> None:
     """Run what a text says last that would help, word for word."""
-    remedy = remedies(text)[-1]
+    run(openstack, remedies(text)[-1])
+
+
+def run(openstack: shell.Openstack, remedy: str) -> list[shell.Completed]:
+    """Run the commands of a remedy, word for word.
+
+    As where Cinder's oldest version is the default, which it is in the oldest
+    OSC that we support: a remedy has to say which it needs.
+    """
+    found = commands(remedy)
+    assert found, remedy
+    done = []
+    for command in found:
+        program, *words = shlex.split(command)
+        call = openstack.cinder if program == "cinder" else openstack
+        done.append(call(*words, OS_VOLUME_API_VERSION="3.0"))
+        assert done[-1].exit_code == 0, (command, done[-1].stderr)
+    return done
+
+
+def commands(remedy: str) -> list[str]:
+    """The commands that a remedy names, to be carried out or looked at."""
+    quoted = re.findall(r"'((?:openstack|cinder) [^']*)'", remedy)
+    if quoted:
+        return quoted
     # Names in a command may have what looks like its end.
-    commands = remedy[remedy.index("openstack ") :]
-    for command in re.split("; (?=openstack )", commands):
-        done = openstack(*shlex.split(command)[1:])
-        assert done.exit_code == 0, (command, done.stderr)
+    begins = re.search(r"(?:^|(?<=[ (]))(?:openstack|cinder) ", remedy)
+    if begins is None:
+        return []
+    return re.split("; (?=openstack |cinder )", remedy[begins.start() :])

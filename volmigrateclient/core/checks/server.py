@@ -56,7 +56,10 @@ def state(case: Case) -> Iterator[Check]:
                 check.SWAP_STATE,
                 f"{label} is {server.vm_state}, but its guest is not powered "
                 f"on (power_state {server.power_state})",
-                f"openstack server start {server.id}",
+                # "server start" is for those that Nova knows to be stopped.
+                f"openstack server resize confirm {server.id}"
+                if server.vm_state == "resized"
+                else f"openstack server reboot --hard {server.id}",
             )
         elif server.vm_state == "resized":
             yield Check.warning(

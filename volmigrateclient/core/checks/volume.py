@@ -31,14 +31,17 @@ _CACHED_IMAGE = re.compile("image-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 _CLEARED_BY = {
     "in-use": _LOST,
-    "error": "see 'openstack volume message list' and the backend first",
+    "error": (
+        "see 'openstack --os-volume-api-version 3.3 volume message list' and "
+        "the backend first"
+    ),
     "reserved": (
         "see whom 'openstack --os-volume-api-version 3.27 volume attachment "
         "list --all-projects' names"
     ),
     "awaiting-transfer": (
-        "openstack volume transfer request list --all-projects names the "
-        "request to delete"
+        "see 'openstack volume transfer request list --all-projects', and "
+        "delete the request"
     ),
     "backing-up": "wait for the backup to end",
     "downloading": "wait for the image to be copied",
@@ -143,8 +146,8 @@ def group_and_replication(case: Case) -> Iterator[Check]:
             "Group",
             case.state_sentence,
             f"the volume is in group {volume.group_id}",
-            f"cinder group-update {volume.group_id} --remove-volumes "
-            f"{volume.id}",
+            "cinder --os-volume-api-version 3.13 group-update "
+            f"{volume.group_id} --remove-volumes {volume.id}",
         )
     else:
         yield Check.ok("Group", "none")
@@ -153,7 +156,8 @@ def group_and_replication(case: Case) -> Iterator[Check]:
             "Replication",
             case.state_sentence,
             f"the volume is replicated ({volume.replication_status})",
-            "retype it to a type without replication first",
+            "end its replication in place first: openstack volume set --type "
+            f"<a type without replication> {volume.id}",
         )
     else:
         yield Check.ok("Replication", volume.replication_status or "none")

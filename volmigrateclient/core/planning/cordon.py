@@ -81,7 +81,10 @@ class Place:
     def remedy(self) -> str:
         """What enables it again."""
         if self.is_cluster:
-            return f"cinder cluster-enable {wording.shell(self.name)}"
+            return (
+                "cinder --os-volume-api-version 3.7 cluster-enable "
+                f"{wording.shell(self.name)}"
+            )
         # Freezing and thawing sets what 'enable' does not (services.rst,
         # services-enable).
         return (

@@ -47,6 +47,15 @@ def past_swaps(cloud: Cloud) -> Iterator[Advice]:
     in this list and need nothing.
     """
     for server in cloud.list_servers():
+        if not server.state_known:
+            yield Advice(
+                "swapped server",
+                server.id,
+                "not known: Nova does not answer for its cell",
+                "bring the cell's database and message queue back, then look "
+                "again",
+            )
+            continue
         swaps = cloud.list_swaps(server.id)
         if swaps:
             yield Advice(
@@ -142,8 +151,10 @@ def _of_orphan(row: model.Volume) -> str:
         )
     return (
         "Cinder made it for a move that is over or was cut off. Only if no "
-        f"server runs on it ({compare}) it may go: openstack volume set "
-        f"--state error {row.id}; openstack volume delete {row.id}"
+        # Cinder deletes none that it takes for the target of a move.
+        f"server runs on it ({compare}) it may go: cinder reset-state --state "
+        f"error --reset-migration-status {row.id}; openstack volume delete "
+        f"{row.id}"
     )
 
 

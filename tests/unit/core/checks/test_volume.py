@@ -330,8 +330,8 @@ def test_what_ties_it(
         (
             None,
             (
-                "openstack volume transfer request list --all-projects names "
-                "the request to delete"
+                "see 'openstack volume transfer request list --all-projects', "
+                "and delete the request"
             ),
         ),
     ],
