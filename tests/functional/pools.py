@@ -72,6 +72,15 @@ def _all_available(cloud: cloud_.Cloud, ids: Sequence[str]) -> bool:
     return states == {"available"}
 
 
+def on(make: resources.Resources, backend: str) -> list[str]:
+    """The IDs of the volumes on a backend, by whichever host."""
+    return [
+        volume_id
+        for volume_id, row in make.cloud.inventory()["volumes"].items()
+        if f"@{backend}#" in str(row["host"])
+    ]
+
+
 def digests(cloud: cloud_.Cloud, volumes: Iterable[Any]) -> dict[str, str]:
     """The content of volumes, by ID."""
     return {volume.id: cloud.digest(volume.id) for volume in volumes}

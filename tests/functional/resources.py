@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from cinderclient import exceptions as cinder_exceptions
@@ -84,11 +84,28 @@ class Resources:
         ]
         for host in others:
             self.disable(host)
+        # A cluster's services are as disabled as the cluster is.
+        clusters = pool and self.cloud.database("cinder").rows(
+            "SELECT name FROM clusters WHERE NOT disabled AND NOT deleted"
+            " AND name <> ?",
+            pool.partition("#")[0],
+        )
+        names = [row["name"] for row in clusters or ()]
+        self._set_clusters(names, disabled=True)
         try:
             yield
         finally:
+            self._set_clusters(names, disabled=False)
             for host in others:
                 self.enable(host)
+
+    def _set_clusters(self, names: Sequence[str], *, disabled: bool) -> None:
+        for name in names:
+            self.cloud.database("cinder").execute(
+                "UPDATE clusters SET disabled = ? WHERE name = ?",
+                disabled,
+                name,
+            )
 
     def disable(self, host: str) -> None:
         """Have the scheduler place nothing on a backend, ``cloud@alpha``."""

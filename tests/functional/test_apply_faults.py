@@ -188,17 +188,19 @@ def test_a_backend_that_goes_down_stops_its_lane_alone(
     assert pools.digests(batch.cloud, batch.volumes) == batch.digests
 
 
+@pytest.mark.parametrize("backend", ["alpha", "beta"])
 def test_a_service_that_is_down_for_a_while_is_waited_for(
     make: resources.Resources,
     openstack: shell.Openstack,
     file: pathlib.Path,
     set_faults: conftest.SetFaults,
+    backend: str,
 ) -> None:
     batch = batches.Batch(make, openstack, file, [{}] * 3)
-    set_faults("beta", down=True)
+    set_faults(backend, down=True)
     command = batch.start("--max-parallel=2")
     waits = (
-        "cinder-volume of cloud@beta is down: moves from "
+        f"cinder-volume of cloud@{backend} is down: moves from "
         f"{moves.ALPHA} to {moves.BETA} wait for it, 10 minutes at most"
     )
     resources.until("told", lambda: waits in command.stderr)

@@ -116,9 +116,11 @@ def doubt(cloud: Cloud, node: str) -> str | None:
         "host": {backend.partition("@")[0] for backend in backends},
     }
     known, kind = set().union(*names.values()), _kind(node)
-    if node in known:
+    # As the scheduler lists it: in a cluster it knows no member's pools.
+    listed = place_of(node, services).listed_name
+    if node in known or listed in known:
         return None
-    backend = model.backend_of(node)
+    backend = model.backend_of(listed)
     if backend in backends and not any(
         model.backend_of(name) == backend for name in names["pool"]
     ):
