@@ -10,60 +10,27 @@ between.
 
 from __future__ import annotations
 
-import contextlib
 import pathlib
-from collections.abc import Iterator
 
 import pytest
 
 from tests import cloud as cloud_
 from tests.cloud import databases
-from tests.functional import conftest, moves, resources, shell
+from tests.functional import conftest, losing, moves, resources, shell
 
 _ROOT = pathlib.Path(__file__).parents[2]
 #: What the documentation tells people to do.
 _REPAIR = _ROOT / "doc" / "source" / "user" / "lost_attachment.sql"
 
-_BEFORE_CINDER_LOOKS = """
-    CREATE TRIGGER loses AFTER UPDATE OF migration_status ON volumes
-    WHEN NEW.migration_status = 'success' AND NEW.id = '{volume_id}'
-    BEGIN
-        UPDATE volume_attachment SET deleted = 1, deleted_at = NEW.updated_at
-        WHERE volume_id IN (
-            SELECT id FROM volumes
-            WHERE display_description = 'migration src for ' || NEW.id);
-    END
-"""
-#: Cinder then answers Nova with an error, and Nova keeps its old record.
-_WHEN_CINDER_HAS_LOOKED = """
-    CREATE TRIGGER loses BEFORE UPDATE OF volume_id ON volume_attachment
-    WHEN NEW.volume_id = '{volume_id}' AND NEW.volume_id <> OLD.volume_id
-    BEGIN
-        SELECT RAISE(IGNORE);
-    END
-"""
-
-
-@contextlib.contextmanager
-def _losing(
-    cloud: cloud_.Cloud, trigger: str, volume_id: str
-) -> Iterator[None]:
-    """Let the deletion of the old copy win Cinder's race."""
-    with databases.opened(cloud.directory, "cinder") as connection:
-        connection.execute(trigger.format(volume_id=volume_id))
-    try:
-        yield
-    finally:
-        with databases.opened(cloud.directory, "cinder") as connection:
-            connection.execute("DROP TRIGGER loses")
-
 
 @pytest.mark.parametrize(
     ("trigger", "nova_knows"),
     [
-        pytest.param(_BEFORE_CINDER_LOOKS, True, id="before Cinder looks"),
         pytest.param(
-            _WHEN_CINDER_HAS_LOOKED, False, id="when Cinder has looked"
+            losing.BEFORE_CINDER_LOOKS, True, id="before Cinder looks"
+        ),
+        pytest.param(
+            losing.WHEN_CINDER_HAS_LOOKED, False, id="when Cinder has looked"
         ),
     ],
 )
@@ -80,7 +47,7 @@ def test_it_is_no_success_and_can_be_repaired(
     volume_id = attached.volume.id
     set_faults("alpha", delete="at-once")
 
-    with _losing(cloud, trigger, volume_id):
+    with losing.losing(cloud, trigger, volume_id):
         done = moves.run(openstack, attached.volume, moves.type_("gold"))
 
     assert done.exit_code == 1

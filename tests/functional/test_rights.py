@@ -13,7 +13,15 @@ import pytest
 
 from tests import cloud as cloud_
 from tests.cloud import http_messages
-from tests.functional import moves, policies, pools, resources, shell
+from tests.functional import (
+    conftest,
+    losing,
+    moves,
+    policies,
+    pools,
+    resources,
+    shell,
+)
 
 _PAGE = pathlib.Path(__file__).parents[2] / "doc/source/user/rights.rst"
 _SERVICES = {"volume": "cinder", "compute": "nova", "identity": "keystone"}
@@ -181,6 +189,24 @@ def test_a_cordon_makes_no_other_requests(
     unlisted = _made(requests) - listed
     assert not unlisted, unlisted
     assert ("cinder", "PUT /os-services/disable-log-reason") in _made(requests)
+
+
+def test_an_attachment_anew_makes_no_other_requests(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    set_faults: conftest.SetFaults,
+) -> None:
+    with (
+        losing.lost(cloud, make, openstack, set_faults),
+        moves.requests_within(cloud) as requests,
+    ):
+        done = openstack.migrate("recover", "--auto-approve", "-f=json")
+
+    assert [row for row in done.json if row["Result"].startswith("done: ")]
+    unlisted = _made(requests) - _listed("recover")
+    assert not unlisted, unlisted
+    assert ("cinder", "POST /attachments") in _made(requests)
 
 
 class TestSwapViaNova:

@@ -357,6 +357,17 @@ class BlockStorage:
     def roll_detaching(self, volume_id: str) -> None:
         self._cinder.volumes.roll_detaching(volume_id)
 
+    def reset_status(self, volume_id: str, status: str) -> None:
+        self._cinder.volumes.reset_state(volume_id, status)
+
+    def reserve_attachment(self, volume_id: str, server_id: str) -> None:
+        self._needs(microversion.ATTACHMENT_MODES)
+        self._cinder.attachments.create(volume_id, None, server_id, "rw")
+
+    def complete_attachment(self, attachment_id: str) -> None:
+        self._needs(microversion.ATTACHMENT_MODES)
+        self._cinder.attachments.complete(attachment_id)
+
     def delete_attachment(self, attachment_id: str) -> None:
         self._needs(microversion.ATTACHMENTS)
         self._cinder.attachments.delete(attachment_id)

@@ -102,7 +102,10 @@ class Recover(command.Lister):
             connected = cloud.connect(self.app.client_manager)
             now = datetime.datetime.now(datetime.timezone.utc)
             asserted = frozenset(parsed_args.guest_is_on_source)
-            found = recovery.repairables(connected, now, asserted)
+            found = [
+                recovery.named(connected, one)
+                for one in recovery.repairables(connected, now, asserted)
+            ]
             _refuse_unknown(asserted, found)
             advice = recovery.advice(connected)
             if parsed_args.servers:
@@ -208,6 +211,9 @@ def _row(
     if isinstance(one, recovery.CutOff):
         source, destination = one.volume, one.target
         server_id = one.server_id
+    elif isinstance(one, recovery.Lost):
+        source, destination = one.volume, None
+        server_id = one.server.id if one.server else ""
     else:
         evidence = one.evidence
         source, destination = evidence.source, evidence.destination

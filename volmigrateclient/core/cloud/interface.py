@@ -160,6 +160,19 @@ class BlockStorage(typing.Protocol):
     def roll_detaching(self, volume_id: str) -> None:
         """Put a ``detaching`` volume back to ``in-use``."""
 
+    def reset_status(self, volume_id: str, status: str) -> None:
+        """Write a volume's status; its attachments stay as they are."""
+
+    def reserve_attachment(self, volume_id: str, server_id: str) -> None:
+        """Make an attachment without a connection: no backend is asked.
+
+        Cinder refuses it unless the volume waits for one; for a server that
+        has one already it makes another.
+        """
+
+    def complete_attachment(self, attachment_id: str) -> None:
+        """Have an attachment be attached, and its volume in-use."""
+
     def delete_attachment(self, attachment_id: str) -> None:
         """Delete an attachment that was reserved and never connected."""
 

@@ -34,6 +34,8 @@ MESSAGES = Microversion(3, 5)
 SERVICE_CLUSTERS = Microversion(3, 7)
 #: Cinder lists attachments, those that are only reserved too.
 ATTACHMENTS = Microversion(3, 27)
+#: Cinder takes how an attachment may be used when that is made.
+ATTACHMENT_MODES = Microversion(3, 54)
 #: Cinder shows a volume's cluster.
 VOLUME_CLUSTERS = Microversion(3, 61)
 #: Cinder shows the ID of a volume's type, before it only the type's name.

@@ -87,9 +87,14 @@ class Volume:
 
         Cinder may lose an attachment in a live move
         (services.rst, services-lost-attachment), and
-        shows one so for a moment after each.
+        shows one so for a moment after each. Until it is attached again, as
+        ``recover`` does, it may be one that waits for its attachment.
         """
-        return self.status == "in-use" and not self.attachments
+        return not self.attachments and (
+            self.status == "in-use"
+            or (self.status, self.migration_status)
+            == ("downloading", "success")
+        )
 
     @property
     def cinders_own(self) -> bool:

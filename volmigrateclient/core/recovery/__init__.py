@@ -9,9 +9,10 @@ from collections.abc import Collection
 
 from volmigrateclient.core.cloud import Cloud
 from volmigrateclient.core.engine.job import Job
-from volmigrateclient.core.recovery import cut_off, swaps
+from volmigrateclient.core.recovery import cut_off, lost, swaps
 from volmigrateclient.core.recovery.advice import Advice, advice, past_swaps
 from volmigrateclient.core.recovery.cut_off import CutOff
+from volmigrateclient.core.recovery.lost import Lost
 from volmigrateclient.core.recovery.swaps import Leftover
 from volmigrateclient.core.recovery.under_way import UnderWay, under_way
 
@@ -19,17 +20,19 @@ __all__ = (
     "Advice",
     "CutOff",
     "Leftover",
+    "Lost",
     "Repairable",
     "UnderWay",
     "advice",
     "job",
+    "named",
     "past_swaps",
     "repairables",
     "under_way",
 )
 
 #: What may be repaired, if it is proven to be safe.
-Repairable = Leftover | CutOff
+Repairable = Leftover | CutOff | Lost
 
 
 def repairables(
@@ -45,11 +48,19 @@ def repairables(
     return [
         *swaps.leftovers(cloud, now, guests_on_source),
         *cut_off.cut_off_moves(cloud, under_way(cloud), guests_on_source),
+        *lost.lost_attachments(cloud),
     ]
+
+
+def named(cloud: Cloud, one: Repairable) -> Repairable:
+    """The same, with the command that is left for a human; only GETs."""
+    return lost.with_command(cloud, one) if isinstance(one, Lost) else one
 
 
 def job(one: Repairable) -> Job:
     """What the engine is to do about it."""
     if isinstance(one, CutOff):
         return cut_off.job(one)
+    if isinstance(one, Lost):
+        return lost.job(one)
     return swaps.job(one)

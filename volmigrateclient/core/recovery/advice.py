@@ -34,7 +34,6 @@ def advice(cloud: Cloud) -> list[Advice]:
     return [
         *_stuck_in_cinder(cloud),
         *_orphaned_targets(cloud),
-        *_lost_attachments(cloud),
         *_forged_admins(cloud),
     ]
 
@@ -156,24 +155,6 @@ def _of_orphan(row: model.Volume) -> str:
         f"error --reset-migration-status {row.id}; openstack volume delete "
         f"{row.id}"
     )
-
-
-def _lost_attachments(cloud: Cloud) -> Iterator[Advice]:
-    """Disks of servers that Cinder has attached to nothing."""
-    for volume in cloud.list_volumes(
-        status="in-use", migration_status="success"
-    ):
-        if volume.lost_attachment:
-            yield Advice(
-                "lost attachment",
-                volume.id,
-                f"in-use and attached to nothing, last changed "
-                f"{volume.updated_at}",
-                "if it stays so, do not reboot, stop or live-migrate its "
-                "server before that is repaired; see 'An attachment that "
-                "Cinder lost' in the documentation",
-                needs_human=True,
-            )
 
 
 #: By migration_status (services.rst, services-stuck).

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""A live move that the checks let pass, wherever it goes."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from volmigrateclient.core import checks, model
+from volmigrateclient.core.cloud import Cloud
+from volmigrateclient.core.cloud.cached import share_catalogue
+from volmigrateclient.core.cloud.reading import none_if_forbidden
+
+#: Destinations that are tried: each is some requests.
+_TRIED = 20
+
+
+def command(cloud: Cloud, volume: model.Volume) -> str:
+    """The command that moves an attached volume live; only GETs.
+
+    To another pool with its own type, so that the volume stays what it is;
+    to another type where there is none.
+
+    :returns: empty where none of those that were tried would be taken
+    """
+    cloud = share_catalogue(cloud)
+    for _, action in zip(range(_TRIED), _actions(cloud, volume), strict=False):
+        found = checks.run(cloud, model.Request(action))
+        if not checks.blockers(found):
+            return _command(action)
+    return ""
+
+
+def _actions(cloud: Cloud, volume: model.Volume) -> Iterator[model.Action]:
+    own = volume.type_name
+    types = cloud.list_types()
+    backend = next(
+        (
+            one.extra_specs.get("volume_backend_name")
+            for one in types
+            if one.name == own
+        ),
+        None,
+    )
+    for pool in none_if_forbidden(cloud.list_pools) or ():
+        if pool.name != volume.host and backend in (
+            None,
+            pool.capabilities.get("volume_backend_name"),
+        ):
+            yield model.Action(
+                volume.id, destination_node=pool.name, destination_type=own
+            )
+    for one in types:
+        if one.name != own and one.is_public:
+            yield model.Action(volume.id, destination_type=one.name)
+
+
+def _command(action: model.Action) -> str:
+    words = [
+        "openstack",
+        "volume",
+        "watcher-migrate",
+        "run",
+        action.resource_id,
+        "--destination-type",
+        str(action.destination_type),
+    ]
+    if action.destination_node:
+        words += ["--destination-node", action.destination_node]
+    return shlex.join(words)
