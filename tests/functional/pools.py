@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
+import functools
 import pathlib
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent import futures
 from typing import Any
 
 from cinderclient import client as cinder_client
+from novaclient import exceptions as nova_exceptions
 
 from tests import cloud as cloud_
 from tests.cloud import databases
@@ -72,13 +75,41 @@ def _all_available(cloud: cloud_.Cloud, ids: Sequence[str]) -> bool:
     return states == {"available"}
 
 
-def on(make: resources.Resources, backend: str) -> list[str]:
-    """The IDs of the volumes on a backend, by whichever host."""
-    return [
-        volume_id
-        for volume_id, row in make.cloud.inventory()["volumes"].items()
-        if f"@{backend}#" in str(row["host"])
-    ]
+def clear(make: resources.Resources, backend: str) -> None:
+    """Delete the volumes that earlier tests left on a backend."""
+    cinder, nova = make.cinder.volumes, make.nova.servers
+
+    def left() -> list[str]:
+        return [
+            volume_id
+            for volume_id, row in make.cloud.inventory()["volumes"].items()
+            if f"@{backend}#" in str(row["host"])
+        ]
+
+    for volume_id in left():
+        for held in make.seen(volume_id).attachments:
+            server_id = held["server_id"]
+            with contextlib.suppress(nova_exceptions.NotFound):
+                nova.delete(server_id)
+                resources.until(
+                    "gone", functools.partial(_gone, nova, server_id)
+                )
+        cinder.reset_state(
+            volume_id,
+            "available",
+            attach_status="detached",
+            migration_status="none",
+        )
+        cinder.delete(volume_id, cascade=True)
+    resources.until("cleared", lambda: not left())
+
+
+def _gone(nova: Any, server_id: str) -> bool:
+    try:
+        nova.get(server_id)
+    except nova_exceptions.NotFound:
+        return True
+    return False
 
 
 def digests(cloud: cloud_.Cloud, volumes: Iterable[Any]) -> dict[str, str]:

@@ -154,8 +154,7 @@ def test_it_is_empty_by_any_name_once_nothing_is_left(
     tmp_path: pathlib.Path,
     node: str,
 ) -> None:
-    for left in pools.on(make, "epsilon"):
-        make.delete(left)
+    pools.clear(make, "epsilon")
     first, second = make.volume("clustered"), make.volume("clustered")
 
     def applied(volume: Any) -> shell.Completed:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests import cloud as cloud_
-from tests.functional import moves, resources, shell
+from tests.functional import moves, pools, resources, shell
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +198,7 @@ def test_pools_of_a_disabled_backend_cannot_be_told(
     tmp_path: pathlib.Path,
 ) -> None:
     file = tmp_path / "plan.json"
+    pools.clear(make, "delta")
     make.disable("cloud@delta")
     try:
         # Cinder's list of pools does not have it any more.
@@ -231,6 +232,7 @@ def test_a_pool_is_empty_once_it_was_emptied_though_disabled(
     openstack: shell.Openstack,
     tmp_path: pathlib.Path,
 ) -> None:
+    pools.clear(make, "delta")
     volume = make.volume("gold", pool=moves.DELTA)
     file = tmp_path / "plan.json"
     make.disable("cloud@delta")

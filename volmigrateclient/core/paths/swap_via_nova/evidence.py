@@ -89,9 +89,41 @@ def gather(
 ) -> Evidence:
     """Read everything that the evidence needs; only GETs.
 
+    It is all of one time. The records of a swap that ended are read after its
+    end; those of one that had not ended hold only if Nova says the same of it
+    afterwards, and are read again otherwise. What a swap changes meanwhile
+    would look like a contradiction for a human to resolve.
+
     :param destination_id: None where none is known to exist
     :param guest_is_on_source: what an operator has seen
     """
+    swap = _swap_or_none(cloud, marker)
+    while True:
+        evidence = dataclasses.replace(
+            _records(cloud, marker, destination_id),
+            user=user,
+            swap=swap,
+            guest_is_on_source=guest_is_on_source,
+        )
+        if swap is not None and swap.result is not None:
+            return evidence
+        now = _swap_or_none(cloud, marker)
+        if now == swap:
+            return evidence
+        swap = now
+
+
+def _swap_or_none(cloud: Cloud, marker: SwapMarker) -> model.SwapAction | None:
+    try:
+        return find_swap(cloud, marker)
+    except errors.NotFoundError:
+        return None  # the server is gone
+
+
+def _records(
+    cloud: Cloud, marker: SwapMarker, destination_id: str | None
+) -> Evidence:
+    """What the services have of the volumes and of the server."""
     ids = [i for i in (marker.source_id, destination_id) if i]
     volumes = cloud.get_volumes(ids)
     source = volumes.get(marker.source_id)
@@ -99,13 +131,10 @@ def gather(
     known = destination or source
     try:
         server_volumes = cloud.list_server_volumes(marker.server_id)
-        swap = find_swap(cloud, marker)
     except errors.NotFoundError:
-        server_volumes, swap = None, None
+        server_volumes = None
     return Evidence(
         marker=marker,
-        guest_is_on_source=guest_is_on_source,
-        user=user,
         source=source,
         source_attachments=(
             cloud.list_attachments(source.id) if source else ()
@@ -116,7 +145,6 @@ def gather(
             cloud.list_attachments(destination.id) if destination else ()
         ),
         server_volumes=server_volumes,
-        swap=swap,
         holders=[
             server.id
             for server in (

@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 import dataclasses
+import typing
 from typing import Any
 
 import pytest
 
+from tests.unit import builders
 from tests.unit.core.paths import tracebacks
 from volmigrateclient.core import model
+from volmigrateclient.core.cloud import Cloud
 from volmigrateclient.core.model import swap_marker
 from volmigrateclient.core.model.swap_marker import SwapMarker
 from volmigrateclient.core.paths.swap_via_nova import evidence
@@ -390,3 +393,72 @@ def test_what_keeps_a_source_that_is_not_used(
     changes: dict[str, Any], why: tuple[str, ...]
 ) -> None:
     assert evidence.source_needed(_but(_AFTER, **changes)) == why
+
+
+class _ChangingCloud:
+    """A cloud in which the swap goes on between two requests."""
+
+    def __init__(self, first: Evidence, then: Evidence, after: int) -> None:
+        self._states, self._left = (first, then), after
+        self.asked = 0
+
+    @property
+    def _now(self) -> Evidence:
+        self.asked += 1
+        return self._states[self.asked > self._left]
+
+    def get_swap(self, *_: str) -> model.SwapAction | None:
+        return self._now.swap
+
+    def get_volumes(self, _: Any) -> dict[str, model.Volume]:
+        seen = self._now
+        return {v.id: v for v in (seen.source, seen.destination) if v}
+
+    def list_attachments(self, volume_id: str) -> Any:
+        seen = self._now
+        return (
+            seen.source_attachments
+            if volume_id == seen.marker.source_id
+            else seen.destination_attachments
+        )
+
+    def list_snapshots(self, _: str) -> Any:
+        return self._now.source_snapshots
+
+    def list_server_volumes(self, _: str) -> Any:
+        return self._now.server_volumes
+
+    def servers_of_volume(self, *_: str) -> Any:
+        return [builders.server(id=id_) for id_ in self._now.holders]
+
+
+@pytest.mark.parametrize("after", range(20))
+@pytest.mark.parametrize(
+    ("first", "verdict"),
+    [
+        pytest.param(
+            _but(
+                _BEFORE,
+                **_RESERVED | {"destination": _volume("new", "attaching")},
+                swap=_swap(),
+            ),
+            WAIT,
+            id="copying",
+        ),
+        pytest.param(
+            _but(_BEFORE, **_RESERVED, swap=_swap(events=False)),
+            UNDO,
+            id="not taken up yet",
+        ),
+    ],
+)
+def test_what_changes_meanwhile_is_no_contradiction(
+    first: Evidence, verdict: Resolution, after: int
+) -> None:
+    cloud = _ChangingCloud(first, _AFTER, after)
+
+    seen = evidence.gather(typing.cast("Cloud", cloud), _MARK, "new")
+
+    unchanged = cloud.asked <= after
+    found = evidence.decide(seen).resolution
+    assert found is (verdict if unchanged else FINISH)
