@@ -37,11 +37,10 @@ _STEPS = {
 def lost(
     cloud: cloud_.Cloud,
     make: resources.Resources,
-    openstack: shell.Openstack,
     set_faults: conftest.SetFaults,
 ) -> Iterator[moves.Attached]:
     """A server runs on it, and Cinder has it attached to nothing."""
-    with losing.lost(cloud, make, openstack, set_faults) as at:
+    with losing.lost(cloud, make, set_faults) as at:
         yield at
 
 
@@ -104,8 +103,7 @@ def test_without_approval_it_is_offered_and_nothing_is_changed(
     assert row["Kind"] == "lost attachment"
     assert row["Server"] == lost.server.id
     assert row["State"] == (
-        "in-use, in-use and attached to nothing; Nova's server "
-        f"{lost.server.id} has it"
+        f"in-use, attached to nothing; Nova's server {lost.server.id} has it"
     )
     assert row["To Do"].startswith(
         f"have Cinder attach it to server {lost.server.id} again, "
@@ -357,7 +355,7 @@ def test_where_nova_has_its_old_record_it_is_refused(
 ) -> None:
     with (
         losing.lost(
-            cloud, make, openstack, set_faults, losing.WHEN_CINDER_HAS_LOOKED
+            cloud, make, set_faults, losing.WHEN_CINDER_HAS_LOOKED
         ) as at,
         untouched.untouched(cloud),
     ):

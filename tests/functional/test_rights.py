@@ -198,7 +198,7 @@ def test_an_attachment_anew_makes_no_other_requests(
     set_faults: conftest.SetFaults,
 ) -> None:
     with (
-        losing.lost(cloud, make, openstack, set_faults),
+        losing.lost(cloud, make, set_faults),
         moves.requests_within(cloud) as requests,
     ):
         done = openstack.migrate("recover", "--auto-approve", "-f=json")

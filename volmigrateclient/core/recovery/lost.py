@@ -40,7 +40,7 @@ class Stage(enum.Enum):
     """How far the volume is, by Cinder's record."""
 
     #: In use, and attached to nothing.
-    LOST = "in-use and attached to nothing"
+    LOST = "attached to nothing"
     #: Cinder would take an attachment for it.
     FREED = "attached to nothing, and free to be attached"
     #: More attachments than one were made for the server.
