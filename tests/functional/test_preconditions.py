@@ -68,6 +68,32 @@ def test_a_type_s_limits_of_size(
     assert f"is for volumes of {says}, and the volume is {size} GiB" in said
 
 
+def test_a_type_of_another_zone(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    new_type: Any,
+) -> None:
+    wanted = new_type({"RESKEY:availability_zones": "east,west"})
+    volume = make.volume()
+
+    said = _refused(
+        cloud, openstack, volume, moves.COLD, moves.type_(wanted.name)
+    )
+
+    assert (
+        f"no pool that is up and enabled serves type {wanted.name} in "
+        "east,west (remedy: openstack volume backend pool list --long; "
+        "openstack volume service list)"
+    ) in said
+    untouched.apply_remedy(openstack, said)
+    wanted.set_keys({"RESKEY:availability_zones": "east,nova"})
+    done = openstack.migrate(
+        "check", volume.id, moves.COLD, moves.type_(wanted.name)
+    )
+    assert done.exit_code == 0, done.stdout
+
+
 def test_qos_that_the_hypervisor_applies(
     cloud: cloud_.Cloud,
     make: resources.Resources,

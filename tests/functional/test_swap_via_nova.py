@@ -352,7 +352,31 @@ def test_never_slips_past_a_guard(
     )
 
     assert "OSSN-0094" in said
-    assert "--swap-via cinder" in said
+    _assert_cinder_may(openstack, attached.volume, said)
+
+
+def _assert_cinder_may(
+    openstack: shell.Openstack, volume: Any, said: str
+) -> None:
+    """What is said that helps does."""
+    assert untouched.remedies(said) == ["use --swap-via cinder"]
+    done = openstack.migrate(
+        "check", volume.id, "--swap-via=cinder", "--destination-type=gold"
+    )
+    assert done.exit_code == 0, done.stdout
+
+
+def test_what_kubernetes_finds_by_its_id_keeps_it(
+    make: resources.Resources, openstack: shell.Openstack
+) -> None:
+    attached = AttachedVolume.prepare(make, name="pvc-1b2f8a77")
+
+    said = untouched.refused(
+        make.cloud, openstack, "run", *_words(attached.volume)
+    )
+
+    assert "Kubernetes finds the volume by its ID" in said
+    _assert_cinder_may(openstack, attached.volume, said)
 
 
 def test_a_guarded_nova_is_asked_for_nothing(
@@ -367,7 +391,7 @@ def test_a_guarded_nova_is_asked_for_nothing(
     )
 
     assert "OSSN-0094" in said
-    assert "--swap-via cinder" in said
+    _assert_cinder_may(openstack, attached.volume, said)
 
 
 @pytest.mark.parametrize(
@@ -375,6 +399,7 @@ def test_a_guarded_nova_is_asked_for_nothing(
     [
         {"volumes": 0},
         {"gigabytes": 0},
+        {"per_volume_gigabytes": 0},
         {"volumes_gold": 0},
         {"gigabytes_gold": 0},
     ],
@@ -394,10 +419,13 @@ def test_a_quota_that_does_not_suffice(
         said = untouched.refused(
             make.cloud, openstack, "run", *_words(attached.volume)
         )
+        untouched.apply_remedy(openstack, said)
+        done = openstack.migrate("check", *_words(attached.volume))
     finally:
         make.cinder.quotas.delete(project_id)
 
     assert next(iter(quota)) in said
+    assert done.exit_code == 0, done.stdout
 
 
 def test_a_disabled_project(
@@ -410,7 +438,10 @@ def test_a_disabled_project(
         said = untouched.refused(
             make.cloud, openstack, "run", *_words(attached.volume)
         )
+        untouched.apply_remedy(openstack, said)
+        done = openstack.migrate("check", *_words(attached.volume))
     finally:
         projects.update(project_id, enabled=True)
 
     assert "is disabled" in said
+    assert done.exit_code == 0, done.stdout

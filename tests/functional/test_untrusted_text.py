@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 
 from tests import cloud as cloud_
 from tests.functional import moves, resources, shell, terminals, untouched
@@ -104,6 +105,7 @@ def test_a_name_in_each_format(
         return done.stdout
 
     assert json.loads(printed("-f=json"))[0]["Name"] == HOSTILE
+    assert yaml.safe_load(printed("-f=yaml"))[0]["Name"] == HOSTILE
     (row,) = csv.DictReader(io.StringIO(printed("-f=csv"), newline=""))
     assert row["Name"] == HOSTILE
     assert printed("-f=value", "-c=Name") == f"{WRITTEN_OUT}\n"

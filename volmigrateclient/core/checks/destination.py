@@ -13,6 +13,9 @@ from volmigrateclient.core.checks.case import Case
 from volmigrateclient.core.model import check, wording
 from volmigrateclient.core.model.check import Check
 
+#: An extra spec of a type: the only zones of its volumes.
+_TYPE_S_ZONES = "RESKEY:availability_zones"
+
 
 def type_differs(case: Case) -> Iterator[Check]:
     """A retype needs another type than the volume's."""
@@ -266,7 +269,7 @@ def schedulable(case: Case) -> Iterator[Check]:
             name,
             check.TYPE,
             f"no pool that is up and enabled serves type {wanted.name}"
-            + (f" in {volume.availability_zone}" if anywhere else ""),
+            + (f" in {_zones(case, wanted)}" if anywhere else ""),
             "openstack volume backend pool list --long; openstack volume "
             "service list",
         )
@@ -286,6 +289,12 @@ def schedulable(case: Case) -> Iterator[Check]:
         yield Check.ok(name, ", ".join(p.name for p in taking))
 
 
+def _zones(case: Case, wanted: model.VolumeType) -> str:
+    """Where Cinder would place a retyped volume: the type's zones, or its."""
+    own = case.survey.volume.availability_zone or ""
+    return wanted.extra_specs.get(_TYPE_S_ZONES) or own
+
+
 def _in_zone(
     case: Case, wanted: model.VolumeType, candidate: model.Pool
 ) -> bool:
@@ -294,12 +303,10 @@ def _in_zone(
     (services.rst, services-retype-scheduling)
     """
     service = case.survey.service_of(candidate.name)
-    zones = wanted.extra_specs.get("RESKEY:availability_zones")
     if service is None or service.zone is None:
         return True
-    if zones:
-        return service.zone in [zone.strip() for zone in zones.split(",")]
-    return service.zone == case.survey.volume.availability_zone
+    zones = _zones(case, wanted).split(",")
+    return service.zone in [zone.strip() for zone in zones]
 
 
 def capacity(case: Case) -> Iterator[Check]:
