@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from typing import Any
+
+from novaclient import exceptions
 
 from tests.functional import resources
 from tests.hypervisor import bed as bed_
@@ -170,7 +173,9 @@ class Scenes:
         """Delete the servers: a bed has not room for many."""
         nova = self._make.nova
         for server_id in self._servers:
-            nova.servers.force_delete(server_id)
+            # A test may have deleted it.
+            with contextlib.suppress(exceptions.NotFound):
+                nova.servers.force_delete(server_id)
         for server_id in self._servers:
             resources.until(
                 f"server {server_id} gone",
