@@ -38,7 +38,7 @@ def _planned(
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("notes.txt", "exists already and is no plan, so it is not replaced"),
+        ("notes.txt", "exists already and is not a plan, so it is not"),
         ("back.json", "is the way back of an earlier plan, and would be lost"),
         (".", "it is a folder"),
         ("nosuch/plan.json", "there is no folder"),
@@ -80,7 +80,7 @@ def test_an_output_is_refused_before_anything_is_asked(
         ("plan.json", "is the plan itself"),
         ("./plan.json", "is the plan itself"),
         ("report.html", "cannot be told from its name"),
-        ("notes.csv", "exists already and is no report"),
+        ("notes.csv", "exists already and is not a report"),
         ("nosuch/report.csv", "there is no folder"),
         ("-", "cannot be told from its name"),
     ],

@@ -152,8 +152,8 @@ def earlier(path: pathlib.Path) -> list[_Row]:
         isinstance(row, dict) and row.keys() >= _ALWAYS for row in rows
     ):
         raise errors.FailedError(
-            f"{path} exists already and is no report, so nothing is added to "
-            "it: name another file"
+            f"{path} exists already and is not a report, so nothing is added "
+            "to it: name another file"
         )
     return rows
 

@@ -281,7 +281,7 @@ def _earlier(path: pathlib.Path) -> Plan | None:
         return read_plan(path)
     except errors.InvalidActionError as error:
         raise errors.FailedError(
-            f"{path} exists already and is no plan, so it is not replaced: "
+            f"{path} exists already and is not a plan, so it is not replaced: "
             "name another file"
         ) from error
 
