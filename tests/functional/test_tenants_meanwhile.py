@@ -212,6 +212,14 @@ def test_what_moves_live_gets_no_snapshot_and_keeps_its_size(
         make.cinder_of("alice").volume_snapshots.create(volume.id, force=True)
     answered = _extend(make.cloud, volume.id, volume.size + 1)
     set_faults.clear()
+    # Not in the moment in which Cinder gives the attachment to the volume.
+    resources.until(
+        "moved",
+        lambda: (
+            make.migration_status(volume.id) == "success"
+            and make.seen(volume.id).attachments
+        ),
+    )
     done = moves.run(openstack, volume, *words)
 
     assert answered == extended
@@ -237,10 +245,22 @@ def test_a_detach_in_a_live_move_is_found_out(
     )
     done = moves.run(openstack, volume, *_RETYPE)
 
+    resources.until("both ended in Nova", lambda: _all_ended(make, server.id))
     assert volume.id in make.server_volumes(server.id)
     assert (done.exit_code, done.stdout) == (1, "")
     assert "Nova has the volume attached to server" in done.stderr
     assert "but Cinder has no attachment for it" in done.stderr
+
+
+def _all_ended(make: resources.Resources, server_id: str) -> bool:
+    """Whether Nova is through with all that was asked of a server."""
+    actions = make.nova.instance_action
+    events = [
+        event
+        for row in actions.list(server_id)
+        for event in actions.get(server_id, row.request_id).to_dict()["events"]
+    ]
+    return all(event["result"] for event in events)
 
 
 def _extend(cloud: cloud_.Cloud, volume_id: str, size: int) -> int:

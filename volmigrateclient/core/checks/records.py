@@ -177,10 +177,13 @@ def remedy(case: Case, holder: Holder) -> str:
         case Agreement.NOVA_ONLY if case.survey.all_attachments:
             return f"openstack server remove volume {server_id} {volume_id}"
         case Agreement.NOVA_ONLY:
+            # At the end of a live move it is so for a moment.
             return (
-                "since 2023.2 Nova drops its record of the disk at a reboot, "
-                "and the data stay in the volume: stop using the disk in the "
-                f"guest, then: openstack server reboot --hard {server_id}"
+                "check again in a minute, in case a live move is just "
+                "ending. If it stays so: since 2023.2 Nova drops its record "
+                "of the disk at a reboot, and the data stay in the volume: "
+                "stop using the disk in the guest, then: openstack server "
+                f"reboot --hard {server_id}"
             )
         case Agreement.CINDER_ONLY | Agreement.SERVER_GONE:
             return delete
