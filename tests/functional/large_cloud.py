@@ -129,7 +129,7 @@ def mixed(
     """
     make = resources.Resources(cloud)
     like = _model(cloud)
-    first, second = make.volume(pool=SOURCE), make.volume(pool=SOURCE)
+    first, second = (make.volume(pool=SOURCE_BACKEND) for _ in range(2))
     server = make.server(first)
     make.cinder.volume_snapshots.create(second.id)
     attachment = _row(
@@ -255,8 +255,8 @@ def _file(cloud: cloud_.Cloud, volume_id: str) -> pathlib.Path:
 
 def _model(cloud: cloud_.Cloud) -> dict[str, Any]:
     """The row of a volume that Cinder made itself."""
-    made = resources.Resources(cloud).volume(pool=SOURCE)
-    return _row(cloud, "cinder", "volumes", "id", made.id)
+    made = resources.Resources(cloud).volume(pool=SOURCE_BACKEND)
+    return _row(cloud, "cinder", "volumes", "id", made.id) | {"host": SOURCE}
 
 
 def _row(
