@@ -72,6 +72,22 @@ def openstack(cloud: cloud_.Cloud) -> shell.Openstack:
     return shell.Openstack(cloud.environment("admin"))
 
 
+@pytest.fixture
+def new_type(make: resources.Resources) -> Iterator[Any]:
+    """Makes volume types for the length of a test."""
+    made: list[Any] = []
+
+    def create(specs: dict[str, str]) -> Any:
+        found = make.cinder.volume_types.create(make.name("type"))
+        found.set_keys(specs)
+        made.append(found)
+        return found
+
+    yield create
+    for volume_type in made:
+        make.cinder.volume_types.delete(volume_type)
+
+
 class SetFaults:
     """Sets fault switches of backends and of Nova; puts all back later."""
 

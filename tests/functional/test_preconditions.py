@@ -3,29 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests import cloud as cloud_
 from tests.functional import conftest, moves, resources, shell, untouched
-
-
-@pytest.fixture
-def new_type(make: resources.Resources) -> Iterator[Any]:
-    """Makes volume types for the length of a test."""
-    made: list[Any] = []
-
-    def create(specs: dict[str, str]) -> Any:
-        found = make.cinder.volume_types.create(make.name("type"))
-        found.set_keys(specs)
-        made.append(found)
-        return found
-
-    yield create
-    for volume_type in made:
-        make.cinder.volume_types.delete(volume_type)
 
 
 def _refused(

@@ -24,7 +24,6 @@ Cinder lost'" is carried out by test_lost_attachment.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -177,22 +176,6 @@ def test_luks_moves_detached(
     assert "detach the volume and use --migration-type cold" in said
     _detach(openstack, server, volume)
     _until_clear(openstack, volume, COLD, to)
-
-
-@pytest.fixture
-def new_type(make: resources.Resources) -> Iterator[Any]:
-    """Makes volume types for the length of a test."""
-    made: list[Any] = []
-
-    def create(specs: dict[str, str]) -> Any:
-        found = make.cinder.volume_types.create(make.name("type"))
-        found.set_keys(specs)
-        made.append(found)
-        return found
-
-    yield create
-    for volume_type in made:
-        make.cinder.volume_types.delete(volume_type)
 
 
 def test_qos_of_the_hypervisor_changes_detached(

@@ -8,39 +8,13 @@ has the right record, and Cinder has the volume attached to nothing.
 
 from __future__ import annotations
 
-import contextlib
 import shlex
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.cloud import databases
-from tests.functional import dead_ends, moves, resources, shell
+from tests.functional import dead_ends, losing, moves, resources, shell
 from tests.hypervisor import configuration, repairs, scene
-
-_LOSES = """
-    CREATE TRIGGER loses AFTER UPDATE OF migration_status ON volumes
-    WHEN NEW.migration_status = 'success' AND NEW.id = '{volume_id}'
-    BEGIN
-        UPDATE volume_attachment SET deleted = 1, deleted_at = NEW.updated_at
-        WHERE volume_id IN (
-            SELECT id FROM volumes
-            WHERE display_description = 'migration src for ' || NEW.id);
-    END
-"""
-
-
-@contextlib.contextmanager
-def _losing(at: scene.Scene) -> Iterator[None]:
-    """Let the deletion of the old copy win Cinder's race."""
-    with databases.opened(at.bed.directory, "cinder") as connection:
-        connection.execute(_LOSES.format(volume_id=at.id))
-    try:
-        yield
-    finally:
-        with databases.opened(at.bed.directory, "cinder") as connection:
-            connection.execute("DROP TRIGGER loses")
 
 
 def _recovered(
@@ -65,7 +39,7 @@ def test_the_next_live_move_repairs_it(
     pools = {configuration.ALPHA, configuration.BETA}
     (other,) = pools - {make.host(at.id)}
     with at.writer() as writer:
-        with _losing(at):
+        with losing.losing(at.bed, losing.BEFORE_CINDER_LOOKS, at.id):
             lost = moves.run(
                 openstack,
                 at.volume,

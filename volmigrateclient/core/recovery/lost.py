@@ -228,13 +228,13 @@ class Lost:
     @property
     def move_it(self) -> str:
         """What is left once Cinder has it attached again."""
-        command = self.command or (
-            f"openstack volume watcher-migrate run {self.volume.id} "
-            "--destination-type <type>"
+        how = self.command or (
+            "no destination was found that the checks let pass: free one "
+            f"(a pool or a type), and run recover again; {_SEE}"
         )
         return (
             f"{_HANDS_OFF} before the volume was moved live once more, which "
-            f"gives both services one attachment: {command}"
+            f"gives both services one attachment: {how}"
         )
 
     def safe(self, older_than: float) -> bool:
