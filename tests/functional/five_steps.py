@@ -214,6 +214,16 @@ def _switch(
     )
 
 
+def _slowly(case: Case, owner: str) -> Case:
+    """The same, with recover at work while Cinder is still deleting."""
+    return dataclasses.replace(
+        case,
+        what=f"{case.what}, which takes seconds",
+        owner=owner,
+        switches={"delete": "slow:5"},
+    )
+
+
 def request(name: str) -> Request:
     """The request of that name."""
     return _BY_NAME[name]
@@ -297,6 +307,7 @@ CASES: tuple[Case, ...] = (
     _at("DELETE source", "not answered", DONE),
     _at("DELETE source", "SIGKILL", FINISHED),
     _at("DELETE source", "SIGINT", DONE),
+    _slowly(_at("DELETE source", "SIGKILL", FINISHED), "source"),
     _switch(
         "the source cannot be deleted",
         DONE_SOURCE_LEFT,
@@ -319,6 +330,9 @@ CASES: tuple[Case, ...] = (
     _while_undoing("DELETE source", "500 always", REMOVED),
     _while_undoing("DELETE source", "dropped after", UNDONE),
     _while_undoing("DELETE source", "SIGKILL", REMOVED),
+    _slowly(
+        _while_undoing("DELETE source", "SIGKILL", REMOVED), "destination"
+    ),
     _while_undoing("DELETE user", "500 always", REMOVED),
     _while_undoing("DELETE user", "SIGTERM", UNDONE),
     # Nova's own failures, by their points

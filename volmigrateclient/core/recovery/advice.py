@@ -131,12 +131,15 @@ def _orphaned_targets(cloud: Cloud) -> Iterator[Advice]:
             f"{row.status} on {row.host}, made to move volume "
             f"{row.source_id}, which is {state}",
             _of_orphan(row),
-            needs_human=True,
+            # Cinder says that the move failed before its copy is gone.
+            needs_human=row.status != "deleting",
         )
 
 
 def _of_orphan(row: model.Volume) -> str:
     """What to do about it: never how to delete what a server may have."""
+    if row.status == "deleting":
+        return "nothing: Cinder is deleting it"
     compare = (
         "compare 'virsh domblklist' on the server's hypervisor with both "
         "volumes"

@@ -37,3 +37,23 @@ def test_a_copy_that_a_server_has_is_not_to_be_deleted(
 
     assert ("volume delete" in found.advice) is deletes
     assert ("delete neither volume" in found.advice) is not deletes
+
+
+@pytest.mark.parametrize(
+    ("status", "needs_human"),
+    [("available", True), ("error_deleting", True), ("deleting", False)],
+)
+def test_a_copy_that_cinder_is_deleting_needs_nobody(
+    status: str, needs_human: bool
+) -> None:
+    # Cinder says that a move failed before the copy is gone.
+    orphan = builders.volume(
+        id="copy",
+        status=status,
+        migration_status=f"target:{builders.VOLUME_ID}",
+        attachments=(),
+    )
+
+    (found,) = advice(_Cloud(builders.volume(), orphan).core)
+
+    assert found.needs_human is needs_human

@@ -316,7 +316,11 @@ def not_proven(
     }
     if source is not None:
         claims |= {
-            "the source is not available": source.status == "available",
+            # Who had proven it before may have been killed while Cinder
+            # was deleting the source.
+            "the source is not available": (
+                source.status in ("available", "deleting")
+            ),
             "the source still has an attachment": (
                 not evidence.source_attachments
             ),
@@ -374,7 +378,8 @@ def _doubts_of_unused(
     evidence: Evidence, destination: model.Volume
 ) -> tuple[str, ...]:
     """What contradicts nothing ever having used the destination."""
-    allowed = {"available", "error", "creating", "reserved"}
+    # Cinder deletes no volume that is attached: whoever asked, it is unused.
+    allowed = {"available", "error", "creating", "reserved", "deleting"}
     claims = {
         f"the destination is {destination.status}": (
             destination.status in allowed

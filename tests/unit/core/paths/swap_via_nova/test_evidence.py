@@ -270,6 +270,25 @@ FINISH, UNDO, WAIT, QUARANTINE = (
         ),
         pytest.param(
             _but(
+                _BEFORE,
+                destination=_volume("new", "deleting"),
+                swap=_ERROR_OLD,
+            ),
+            UNDO,
+            id="failed before the switch, and Cinder is deleting it",
+        ),
+        pytest.param(
+            _but(_AFTER, source=_volume("old", "deleting")),
+            FINISH,
+            id="the data has moved, and Cinder is deleting the source",
+        ),
+        pytest.param(
+            _but(_AFTER, source=_volume("old", "error_deleting")),
+            QUARANTINE,
+            id="the data has moved, and Cinder failed to delete the source",
+        ),
+        pytest.param(
+            _but(
                 _AFTER,
                 source_snapshots=[model.Snapshot("s", "s", "available")],
             ),
