@@ -54,6 +54,13 @@ class Guest:
     def _xml(self) -> ElementTree.Element:
         return ElementTree.fromstring(self.virsh("dumpxml", self.domain))
 
+    def format(self, target: str) -> str:
+        """Return what QEMU takes a disk's file for: ``raw``, ``qcow2``..."""
+        for disk in self._xml().iter("disk"):
+            if disk.find("target").get("dev") == target:  # type: ignore[union-attr]
+                return str(disk.find("driver").get("type"))  # type: ignore[union-attr]
+        raise AssertionError(f"{self.domain} has no disk {target}")
+
     def device(self, target: str) -> str:
         """Return what QEMU calls a disk."""
         for disk in self._xml().iter("disk"):

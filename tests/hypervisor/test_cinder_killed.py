@@ -46,7 +46,7 @@ def test_a_cold_copy_is_dead_and_there_is_a_way_back(
         openstack,
         *("volume", "watcher-migrate", "run", volume.id, moves.COLD),
         moves.node(configuration.BETA),
-        *("--timeout=60", "-f=json"),
+        *("--allow-file-copy", "--timeout=60", "-f=json"),
     )
 
     copy_id = _until_copying(scenes, volume.id)
@@ -73,7 +73,11 @@ def test_a_cold_copy_is_dead_and_there_is_a_way_back(
     assert make.host(volume.id) == configuration.ALPHA
     assert bed.digest(volume.id) == before
     again = moves.run(
-        openstack, volume, moves.COLD, moves.node(configuration.BETA)
+        openstack,
+        volume,
+        moves.COLD,
+        moves.node(configuration.BETA),
+        "--allow-file-copy",
     )
     assert again.exit_code == 0, again.stderr
     assert bed.digest(volume.id) == before

@@ -155,7 +155,9 @@ def test_a_detached_volume_stays_sparse(
     writer.fill(bed.volume_path(volume.id), 16)
     before = bed.digest(volume.id)
 
-    done = moves.run(openstack, volume, *_MIGRATE[1:], moves.COLD)
+    done = moves.run(
+        openstack, volume, *_MIGRATE[1:], moves.COLD, "--allow-file-copy"
+    )
 
     assert done.exit_code == 0, done.stderr
     assert make.host(volume.id) == configuration.BETA

@@ -56,7 +56,17 @@ def test_it_moves_cold_as_it_is(
     before = bed.digest(volume.id)
     assert _is_luks(bed.volume_path(volume.id))
 
-    done = moves.run(openstack, volume, moves.COLD, *words)
+    refused = moves.run(openstack, volume, moves.COLD, *words)
+    assert refused.exit_code == 1
+    assert "if its file on the share is not longer than the volume" in (
+        refused.stderr
+    )
+    # It holds next to nothing yet.
+    assert bed.volume_path(volume.id).stat().st_size < 1 << 30
+
+    done = moves.run(
+        openstack, volume, moves.COLD, *words, "--allow-file-copy"
+    )
 
     assert done.exit_code == 0, done.stderr
     assert done.json["result"] == "done"

@@ -189,11 +189,14 @@ def test_an_applier_that_was_killed_is_joined(
         folder.with_name(f"killed-{release}"),
         cloud,
         workflow_engine="taskflow",
-        more="[watcher_actions.volume_migrate_verified]\nswap_via = nova",
+        more="[watcher_actions.volume_migrate_verified]\nswap_via = nova\n"
+        "allow_file_copy = true",
     )
     try:
         if environments.release(release) >= 17:
             _assert_nova_refuses(killed, attached)
+            # It is refused without the option.
+            set_faults("alpha", capabilities={"storage_protocol": "nfs"})
         set_faults("beta", create="slow:6")
         killed.begin(
             process.Step(

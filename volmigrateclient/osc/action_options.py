@@ -149,6 +149,15 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
             "copy nothing"
         ),
     )
+    parser.add_argument(
+        "--allow-file-copy",
+        action="store_true",
+        help=_(
+            "Allow Cinder to copy a detached volume that its backend keeps in "
+            "a file, as NFS does: you know that the file is raw, for Cinder "
+            "would spoil a qcow2 file"
+        ),
+    )
 
 
 def data_options(parsed: argparse.Namespace) -> model.Options:
@@ -157,6 +166,7 @@ def data_options(parsed: argparse.Namespace) -> model.Options:
 
     return model.Options(
         allow_relabel=parsed.allow_relabel,
+        allow_file_copy=parsed.allow_file_copy,
         force_host_copy=parsed.force_host_copy,
     )
 
@@ -198,6 +208,7 @@ def _options(parsed: argparse.Namespace) -> model.Options:
     return model.Options(
         swap_via=parsed.swap_via,
         allow_relabel=parsed.allow_relabel,
+        allow_file_copy=parsed.allow_file_copy,
         force_host_copy=parsed.force_host_copy,
         migration_policy=parsed.migration_policy,
         keep_source=parsed.keep_source,

@@ -31,6 +31,13 @@ def options() -> list[cfg.Opt]:
             "is named: Cinder, or the five steps of the specification, which "
             "a Nova with the fix of OSSN-0094 refuses.",
         ),
+        cfg.BoolOpt(
+            "allow_file_copy",
+            default=False,
+            help="Let Cinder copy detached volumes that their backend keeps "
+            "in files, as NFS does: right where all of these are raw, for "
+            "Cinder would spoil a qcow2 file.",
+        ),
         cfg.IntOpt(
             "timeout",
             min=1,
@@ -54,6 +61,7 @@ def carried_out(
     to_a_type = action.migration_type == "swap" and not action.destination_node
     return api.Options(
         swap_via=(to_a_type and read.get("swap_via")) or "cinder",
+        allow_file_copy=bool(read.get("allow_file_copy")),
         timeout=read.get("timeout"),
         unattended=unattended,
     )

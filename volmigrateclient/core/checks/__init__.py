@@ -56,6 +56,7 @@ _RULES: dict[model.Path, tuple[_Rule, ...]] = {
         driver_filter.told_of,
         destination.source_service,
         data.copied,
+        data.copied_from_a_file,
     ),
     model.Path.RETYPE: (
         volume.detached,
@@ -71,6 +72,7 @@ _RULES: dict[model.Path, tuple[_Rule, ...]] = {
         destination.quota,
         destination.source_service,
         data.copied,
+        data.copied_from_a_file,
         data.encrypted_anew,
     ),
     model.Path.SWAP_VIA_CINDER: (

@@ -18,6 +18,9 @@ _RBD_PARTS, _FSID, _RBD_POOL = 5, 2, 4
 #: Extra specs in which two types may differ and the driver be asked all the
 #: same.
 _LEFT_TO_THE_DRIVER = {"volume_backend_name", "RESKEY:availability_zones"}
+#: What drivers report as storage_protocol, in lower case, that keep a volume
+#: in a file, which may be qcow2 (those of Cinder's RemoteFSSnapDriver).
+_IN_FILES = {"nfs", "quobyte", "vzstorage"}
 
 
 def copied(case: Case) -> Iterator[Check]:
@@ -57,6 +60,55 @@ def _relabelled(case: Case, source: str, pool: model.Pool) -> Check:
         what,
         f"use --force-host-copy to have Cinder copy the data, or {known}",
     )
+
+
+def copied_from_a_file(case: Case) -> Iterator[Check]:
+    """Cinder copies the bytes of a volume's file, and not the disk in it.
+
+    A qcow2 file is longer than its disk once that was written in full, and is
+    cut at the volume's size; and Nova is then told that it is raw. No API
+    tells a file's format (services.rst, services-file-copy).
+    """
+    protocol = _in_files(case.survey.own_pool)
+    if protocol is None or not _destinations(case):
+        return
+    name = "Format"
+    if case.options.allow_file_copy:
+        yield Check.ok(name, f"a file ({protocol}) is copied, as you allow")
+        return
+    what = (
+        f"{case.survey.volume.host} keeps volumes in files ({protocol}), of "
+        "which Cinder copies no more bytes than the volume's size"
+    )
+    if case.survey.volume.encrypted:
+        yield Check.blocked(
+            name,
+            check.DATA,
+            f"{what}: the file of an encrypted one is longer once its disk "
+            "was written in full, and would lose its end",
+            "use --allow-file-copy if its file on the share is not longer "
+            "than the volume",
+        )
+        return
+    yield Check.blocked(
+        name,
+        check.DATA,
+        f"{what}, and takes them for raw: of a qcow2 file, which no API "
+        "tells, the server would get the file and not the disk, perhaps "
+        "without its end",
+        "attach it and move it live, which copies the disk, or use "
+        "--allow-file-copy if 'qemu-img info' says that its file on the share "
+        "is raw",
+    )
+
+
+def _in_files(pool: model.Pool | None) -> str | None:
+    """The protocol of a pool that keeps volumes in files; else None."""
+    told = pool.capabilities.get("storage_protocol") if pool else None
+    for one in told if isinstance(told, list) else [told]:
+        if str(one).lower() in _IN_FILES:
+            return str(one)
+    return None
 
 
 def _driver_may_move(case: Case) -> bool:

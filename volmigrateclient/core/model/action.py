@@ -186,6 +186,8 @@ class Options:
     :param swap_via: who drives a swap, ``cinder`` or ``nova``
     :param allow_relabel: let Cinder's driver move a volume between pools
         that report to be one storage, which copies nothing
+    :param allow_file_copy: let Cinder copy a detached volume that its backend
+        keeps in a file; whoever says so knows that the file is raw
     :param force_host_copy: have Cinder copy the data of a migration,
         whatever its driver could do itself
     :param migration_policy: of a retype: ``on-demand``, or ``never`` for one
@@ -205,6 +207,7 @@ class Options:
 
     swap_via: str = "cinder"
     allow_relabel: bool = False
+    allow_file_copy: bool = False
     force_host_copy: bool = False
     migration_policy: str = "on-demand"
     keep_source: bool = False

@@ -108,7 +108,8 @@ def _moved_by(move: Move, volume: model.Volume) -> str:
     place = move.before.place(before.host)
     if place is not None and place.holds(volume):
         return "in place, by the driver"
-    return "by the driver; no copy was seen"
+    # A copy that ended between two looks leaves no trace.
+    return "by the driver, it seems: no copy was seen"
 
 
 def _stays(move: Move, copy: model.Volume) -> bool:

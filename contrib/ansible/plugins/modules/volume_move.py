@@ -63,6 +63,13 @@ options:
       - Allow a migration between pools that report to be the same storage.
     type: bool
     default: false
+  allow_file_copy:
+    description:
+      - Allow Cinder to copy a detached volume that its backend keeps in a
+        file, as NFS does. You know that the file is raw, for Cinder would
+        spoil a qcow2 file.
+    type: bool
+    default: false
   timeout:
     description:
       - Seconds to wait at most. The move then goes on in the cloud, and the
@@ -272,6 +279,7 @@ def main() -> None:
             },
             "force_host_copy": {"type": "bool", "default": False},
             "allow_relabel": {"type": "bool", "default": False},
+            "allow_file_copy": {"type": "bool", "default": False},
             "timeout": {"type": "float"},
             "cloud": {"type": "str"},
             "openstack": {"type": "str", "default": "openstack"},
@@ -381,7 +389,7 @@ def arguments(params: dict[str, Any], verb: str) -> list[str]:
     ):
         if params[name] not in (None, ""):
             command.append(f"{option(name)}={params[name]}")
-    for name in ("force_host_copy", "allow_relabel"):
+    for name in ("force_host_copy", "allow_relabel", "allow_file_copy"):
         if params[name]:
             command.append(option(name))
     # A volume may be called --help.

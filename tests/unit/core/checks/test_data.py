@@ -139,6 +139,92 @@ def test_a_retype_within_the_pool_of_a_cluster() -> None:
     assert list(data.copied(builders.case(builders.retype(), survey))) == []
 
 
+_NFS = {"storage_protocol": "nfs"}
+_ENCRYPTED = builders.volume(encrypted=True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "source", "seen", "how", "says"),
+    [
+        pytest.param(
+            builders.migrate(), _NFS, {}, {}, "which no API tells", id="NFS"
+        ),
+        pytest.param(
+            builders.retype(), _NFS, {}, {}, "which no API tells", id="retype"
+        ),
+        pytest.param(
+            builders.migrate(),
+            {"storage_protocol": ["NFS", "nfs"]},
+            {},
+            {},
+            "(NFS)",
+            id="as newer schedulers report it",
+        ),
+        pytest.param(
+            builders.migrate(),
+            _NFS,
+            {"volume": _ENCRYPTED},
+            {},
+            "not longer than the volume",
+            id="an encrypted one",
+        ),
+        pytest.param(
+            builders.migrate(),
+            _NFS,
+            {},
+            {"allow_file_copy": True},
+            "a file (nfs) is copied, as you allow",
+            id="allowed",
+        ),
+        pytest.param(
+            builders.retype(),
+            _NFS,
+            {},
+            {"migration_policy": "never"},
+            None,
+            id="without a copy",
+        ),
+        pytest.param(
+            builders.migrate(),
+            {"storage_protocol": "ceph"},
+            {},
+            {},
+            None,
+            id="no files",
+        ),
+        pytest.param(builders.migrate(), {}, {}, {}, None, id="not told"),
+    ],
+)
+def test_a_volume_in_a_file(
+    asked: Any,
+    source: dict[str, Any],
+    seen: dict[str, Any],
+    how: dict[str, Any],
+    says: str | None,
+) -> None:
+    survey = builders.survey(
+        pools=(
+            builders.pool(builders.POOL, elsewhere=False, **source),
+            builders.pool(builders.SPARE, elsewhere=True),
+        ),
+        destination_type=builders.silver(
+            extra_specs={"elsewhere": "<is> True"}
+        ),
+        **seen,
+    )
+    case = builders.case(asked, survey, **how)
+
+    found = list(data.copied_from_a_file(case))
+
+    if says is None:
+        assert found == []
+        return
+    (one,) = found
+    allowed = case.options.allow_file_copy
+    assert one.result.value == ("ok" if allowed else "blocked")
+    assert says in one.full_text
+
+
 @pytest.mark.parametrize(
     ("volume", "old", "new", "says"),
     [
