@@ -37,6 +37,7 @@ def _configure() -> None:
         privileged.brick_privsep_hide_output,
     )
     messaging.serialise()
+    messaging.deliver_at_once()
     _update_backends_one_at_a_time()
     rpc.init(CONF)
 

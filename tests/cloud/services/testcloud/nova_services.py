@@ -37,6 +37,7 @@ def _configure() -> None:
     os_vif.initialize()
     privileges.stay_unprivileged(privsep.sys_admin_pctxt, privileged.default)
     messaging.serialise()
+    messaging.deliver_at_once()
     swap_faults.install()
     cells.install()
     soft_delete.install()
