@@ -161,6 +161,13 @@ class Resources:
         self.cinder.volumes.delete(volume_id)
         until(f"volume {volume_id} gone", lambda: self.is_gone(volume_id))
 
+    def forget(self, *volume_ids: Any) -> None:
+        """Take volumes out of Cinder's database: stuck, nobody needs them."""
+        for volume_id in volume_ids:
+            self.cloud.database("cinder").execute(
+                "UPDATE volumes SET deleted = 1 WHERE id = ?", volume_id
+            )
+
     def is_gone(self, volume_id: str) -> bool:
         """Whether no such volume exists any more."""
         try:

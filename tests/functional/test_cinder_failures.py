@@ -148,6 +148,9 @@ def test_an_old_copy_that_stays_is_a_warning(
     )
     assert make.host(volume.id) == moves.BETA
     assert cloud.digest(volume.id) == content
+    set_faults.clear()
+    make.cinder.volumes.reset_state(leftover["id"], "error")
+    make.delete(leftover["id"])
 
 
 def test_a_volume_may_vanish_meanwhile(
@@ -173,3 +176,10 @@ def test_a_volume_may_vanish_meanwhile(
     assert done.exit_code == 1
     assert done.json["result"] == "failed"
     assert "was deleted while it was moving" in done.last_line
+    (copy,) = (
+        row["id"]
+        for row in cloud.inventory()["volumes"].values()
+        if row["migration_status"] == f"target:{volume.id}"
+    )
+    set_faults.clear()
+    make.forget(copy)

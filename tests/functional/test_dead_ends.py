@@ -74,6 +74,7 @@ def test_cinder_was_down_when_nova_s_copy_ended(
     assert "never end the move with an error" in row["To Do"]
     device = guest.nova["device"]
     assert cloud.guest_digest(guest.server.id, device) == guest.content
+    make.forget(*(row["id"] for row in moves.rows_of(cloud, volume)))
 
 
 def test_somebody_names_a_volume_that_was_not_cut_off(
