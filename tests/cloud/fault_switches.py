@@ -19,6 +19,7 @@ _BACKEND_SWITCHES = frozenset(
         "connect",
         "migrate",
         "retype",
+        "rename",
         "total_capacity_gb",
         "free_capacity_gb",
         "capabilities",

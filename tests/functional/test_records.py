@@ -239,6 +239,48 @@ def test_no_move_starts_before_both_agree(
     assert make.cloud.digest(volume.id) == one.digest
 
 
+@pytest.mark.parametrize("answer", [500, 503])
+@pytest.mark.parametrize(
+    ("state", "path"),
+    [
+        pytest.param(Stale.attached, "/servers/detail$", id="attached"),
+        pytest.param(Stale.detached, "/servers/detail$", id="detached"),
+        # Of a server that it knows, it would be the same answer.
+        pytest.param(server_deleted, "/servers/[0-9a-f-]{36}$", id="gone"),
+    ],
+)
+def test_a_nova_that_answers_with_an_error_says_nothing(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    state: Callable[[resources.Resources], Stale],
+    path: str,
+    answer: int,
+) -> None:
+    one = state(make)
+    volume, to = one.volume, (moves.COLD, TO_BETA)
+    before = openstack.migrate("check", volume.id, *to).exit_code
+
+    with cloud.fault_proxy.fault(
+        service="compute", method="GET", path=path, answer=answer, every=True
+    ) as rule:
+        for words in (
+            ("check", volume.id, *to),
+            ("check", volume.id, moves.type_("bronze"), TO_BETA),
+            ("run", volume.id, *to),
+            ("plan", f"--name={volume.name}", TO_BETA),
+        ):
+            hits = rule.hits
+            said = untouched.refused(cloud, openstack, *words)
+            assert said == f"Nova answered {answer}: injected fault", words
+            assert rule.hits > hits
+
+    # It was no verdict: that is as it was.
+    assert openstack.migrate("check", volume.id, *to).exit_code == before
+    assert make.host(volume.id) == moves.ALPHA
+    assert cloud.digest(volume.id) == one.digest
+
+
 def test_a_server_of_a_cell_that_is_down(
     cloud: cloud_.Cloud, make: resources.Resources, openstack: shell.Openstack
 ) -> None:

@@ -175,18 +175,3 @@ def test_others_leftovers_are_advice_only(
         make.cinder.volumes.reset_state(
             stuck.id, "available", migration_status="none"
         )
-
-
-def test_servers_with_swaps_behind_them_are_found(
-    make: resources.Resources, openstack: shell.Openstack
-) -> None:
-    volume = make.volume()
-    server = make.server(volume)
-    done = openstack.migrate("run", volume.id, *_SWAP)
-    assert done.exit_code == 0, done.stderr
-
-    rows = _recover(openstack, "--servers").json
-
-    (row,) = (row for row in rows if row["Source"] == server.id)
-    assert row["Kind"] == "swapped server"
-    assert row["To Do"].endswith(f"openstack server reboot --hard {server.id}")

@@ -130,6 +130,39 @@ def test_with_approval_it_is_attached_and_the_next_move_ends_it(
     _assert_command_ends_it(make, openstack, lost, again["To Do"])
 
 
+def test_without_a_destination_it_says_so_until_there_is_one(
+    make: resources.Resources, openstack: shell.Openstack, lost: moves.Attached
+) -> None:
+    hosts = [
+        service.host
+        for service in make.cinder.services.list(binary="cinder-volume")
+        if service.status == "enabled"
+    ]
+    try:
+        for host in hosts:
+            make.disable(host)
+        code, row = dead_ends.recovered(
+            openstack, lost.volume, "--auto-approve"
+        )
+        _, again = dead_ends.recovered(openstack, lost.volume)
+
+        assert code == 1
+        assert row["Result"] == f"done: {again['To Do']}"
+        assert again["To Do"].startswith("do not reboot, stop or live-migrate")
+        assert (
+            "no destination was found that the checks let pass: free one (a "
+            "pool or a type), and run recover again"
+        ) in again["To Do"]
+        assert "openstack" not in again["To Do"]
+        # One pool, of another type than the volume's.
+        make.enable(moves.BETA.partition("#")[0])
+        _, freed = dead_ends.recovered(openstack, lost.volume)
+        _assert_command_ends_it(make, openstack, lost, freed["To Do"])
+    finally:
+        for host in hosts:
+            make.enable(host)
+
+
 @pytest.mark.parametrize("step", list(_STEPS))
 def test_killed_after_any_step_it_is_found_and_ended(
     cloud: cloud_.Cloud,

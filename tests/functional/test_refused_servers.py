@@ -290,6 +290,39 @@ def test_a_resize_is_waited_for_and_warned_of(
     assert checked(cloud, openstack, attached.volume.id) == (0, {})
 
 
+def test_a_resized_server_without_power_is_confirmed_and_started(
+    cloud: cloud_.Cloud, openstack: shell.Openstack, attached: AttachedVolume
+) -> None:
+    servers, server_id = attached.make.nova.servers, attached.server.id
+    flavors = {f.name: f.id for f in attached.make.nova.flavors.list()}
+    now = servers.get(server_id).flavor["original_name"]
+    servers.stop(server_id)
+    attached.until("SHUTOFF")
+    servers.resize(server_id, flavors["tiny" if now == "small" else "small"])
+    attached.until("VERIFY_RESIZE")
+    attached.until_attached()
+
+    said = untouched.refused(
+        cloud, openstack, "run", attached.volume.id, TO_GOLD
+    )
+
+    assert said == SWAP + (
+        f"{attached.label} is resized, but its guest is not powered on "
+        "(power_state 4) (remedy: openstack server resize confirm "
+        f"{server_id})"
+    )
+    untouched.apply_remedy(openstack, said)
+    attached.until("SHUTOFF")
+    # As stopped as it was before: what that needs is named now.
+    said = untouched.refused(
+        cloud, openstack, "run", attached.volume.id, TO_GOLD
+    )
+    assert said.endswith(f"(remedy: openstack server start {server_id})")
+    untouched.apply_remedy(openstack, said)
+    attached.until("ACTIVE")
+    assert checked(cloud, openstack, attached.volume.id) == (0, {})
+
+
 def test_every_attachment_is_named(
     cloud: cloud_.Cloud,
     openstack: shell.Openstack,

@@ -11,8 +11,10 @@ a state of their own are carried out where that state is made:
   test_refused_destinations
 - transfers: test_tenants_meanwhile; a type with a hostile name:
   test_untrusted_text; data that might not be copied: test_relabel
-- swaps via Nova: test_swap_via_nova; clusters: test_clusters; what
-  ``recover`` advises: below, and test_lost_attachment, test_dead_ends
+- swaps via Nova: test_remedies_via_nova, test_swap_via_nova; clusters:
+  test_clusters; what ``recover`` advises: test_remedies_recover,
+  test_recover_lost, test_lost_attachment, test_dead_ends
+- a command that has to be given otherwise: test_remedies_options
 
 No test can show that what follows helps, and why: "see the log of
 cinder-volume there" and "nova-manage cell_v2 list_cells" are for somebody on
@@ -23,7 +25,6 @@ Cinder lost'" is carried out by test_lost_attachment.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -31,7 +32,7 @@ import pytest
 from tests import cloud as cloud_
 from tests.functional import conftest, moves, resources, shell, untouched
 
-TO_BETA, TO_GAMMA = moves.node(moves.BETA), moves.node(moves.GAMMA)
+TO_BETA = moves.node(moves.BETA)
 TO_GOLD, TO_BRONZE = moves.type_("gold"), moves.type_("bronze")
 COLD = moves.COLD
 
@@ -65,23 +66,6 @@ def _attached(
     return volume
 
 
-def _blockers(
-    openstack: shell.Openstack, volume: Any, *words: str
-) -> list[str]:
-    done = openstack.migrate("check", volume.id, *words, "-f=json")
-    found = [r["Detail"] for r in done.json if r["Result"] == "blocked"]
-    assert done.exit_code == bool(found), done.stderr
-    return found
-
-
-def _until_clear(openstack: shell.Openstack, volume: Any, *words: str) -> None:
-    resources.until(
-        "nothing that blocks",
-        lambda: not _blockers(openstack, volume, *words),
-        seconds=60,
-    )
-
-
 def _detach(openstack: shell.Openstack, server: Any, volume: Any) -> None:
     done = openstack("server", "remove", "volume", server.id, volume.id)
     assert done.exit_code == 0, done.stderr
@@ -107,7 +91,7 @@ def test_snapshots_are_deleted(
     said = untouched.refused(cloud, openstack, "run", volume.id, COLD, TO_BETA)
 
     untouched.apply_remedy(openstack, said)
-    _until_clear(openstack, volume, COLD, TO_BETA)
+    untouched.until_clear(openstack, volume, COLD, TO_BETA)
 
 
 def test_a_server_keeps_the_volume_or_lets_it_go(
@@ -122,9 +106,9 @@ def test_a_server_keeps_the_volume_or_lets_it_go(
 
     assert "use --migration-type swap, or openstack server" in said
     swap = "--migration-type=swap"
-    assert _blockers(openstack, volume, swap, TO_GOLD) == []
+    assert untouched.blockers(openstack, volume, swap, TO_GOLD) == []
     untouched.apply_remedy(openstack, said)
-    _until_clear(openstack, volume, COLD, TO_GOLD)
+    untouched.until_clear(openstack, volume, COLD, TO_GOLD)
 
 
 def test_both_servers_let_the_volume_go(
@@ -150,14 +134,42 @@ def test_both_servers_let_the_volume_go(
         "one attachment",
         lambda: (
             len(make.seen(volume.id).attachments) == 1
-            and _blockers(openstack, volume, TO_GOLD)
+            and untouched.blockers(openstack, volume, TO_GOLD)
         ),
     )
     # The type's own limit: "detach it and use --migration-type cold".
     assert ["multiattach" in detail for detail in one_left] == [True]
     assert "detach it and use --migration-type cold" in one_left[0]
     untouched.run(openstack, second)
-    _until_clear(openstack, volume, COLD, TO_GOLD)
+    untouched.until_clear(openstack, volume, COLD, TO_GOLD)
+
+
+def test_a_larger_encrypted_volume_takes_the_data(
+    cloud: cloud_.Cloud,
+    make: resources.Resources,
+    openstack: shell.Openstack,
+    server: Any,
+) -> None:
+    volume = _attached(make, server)
+    to = moves.type_("luks-gold")
+    _detach(openstack, server, volume)
+    untouched.until_clear(openstack, volume, COLD, to)
+    done = openstack.migrate("check", volume.id, COLD, to, "-f=json")
+    (row,) = [r for r in done.json if r["Check"] == "Encryption"]
+
+    assert row["Result"] == "warning"
+    assert "becomes encrypted with LUKS" in row["Detail"]
+    (remedy,) = untouched.remedies(row["Detail"])
+    assert remedy.startswith("have a user of its project create a larger one")
+    alice = shell.Openstack(cloud.environment("alice"))
+    command = f"{untouched.commands(remedy)[0]} -f json"
+    (created,) = untouched.run(alice, command)
+    new = make.seen(created.json["id"])
+    assert (new.size, new.volume_type) == (2, "luks-gold")
+    # Both are on one server, where a guest can copy.
+    for one in (volume, new):
+        make.attach(server.id, one.id)
+    assert {volume.id, new.id} <= make.server_volumes(server.id).keys()
 
 
 @pytest.mark.parametrize("volume_type", ["luks", "bronze"])
@@ -175,7 +187,7 @@ def test_luks_moves_detached(
 
     assert "detach the volume and use --migration-type cold" in said
     _detach(openstack, server, volume)
-    _until_clear(openstack, volume, COLD, to)
+    untouched.until_clear(openstack, volume, COLD, to)
 
 
 def test_qos_of_the_hypervisor_changes_detached(
@@ -195,7 +207,7 @@ def test_qos_of_the_hypervisor_changes_detached(
 
         assert "detach the volume and use --migration-type cold" in said
         _detach(openstack, server, volume)
-        _until_clear(openstack, volume, COLD, to)
+        untouched.until_clear(openstack, volume, COLD, to)
     finally:
         make.cinder.qos_specs.disassociate(qos, wanted.id)
 
@@ -216,8 +228,10 @@ def test_a_volume_grows_to_what_its_type_wants(
     assert "(remedy: extend the volume, or choose another type)" in said
     grown = openstack("volume", "set", "--size", "2", volume.id)
     assert grown.exit_code == 0, grown.stderr
-    _until_clear(openstack, volume, COLD, to)
-    (too_large,) = _blockers(openstack, volume, COLD, moves.type_(most.name))
+    untouched.until_clear(openstack, volume, COLD, to)
+    (too_large,) = untouched.blockers(
+        openstack, volume, COLD, moves.type_(most.name)
+    )
     assert "(remedy: choose another type)" in too_large
 
 
@@ -248,133 +262,8 @@ def test_replication_ends_with_the_type_that_asks_for_it(
     untouched.run(
         openstack, remedy.replace("<a type without replication>", "silver")
     )
-    _until_clear(openstack, volume, COLD, TO_BETA)
+    untouched.until_clear(openstack, volume, COLD, TO_BETA)
     make.cinder.volume_types.delete(replicated)
-
-
-#: What is refused, of which volume; what is said, and the same with it done.
-WORDS: dict[str, tuple[str, tuple[str, ...], str, list[tuple[str, ...]]]] = {
-    "cold: no destination": (
-        "free",
-        (COLD,),
-        "give --destination-node or --destination-type",
-        [(COLD, TO_BETA), (COLD, TO_GOLD)],
-    ),
-    "cold: options of a swap": (
-        "free",
-        (COLD, TO_BETA, "--swap-via=nova"),
-        "leave out --swap-via, or give --migration-type swap",
-        [(COLD, TO_BETA)],
-    ),
-    "cold: the same type": (
-        "free",
-        (COLD, TO_BRONZE),
-        "give another type; another pool is chosen with --destination-node",
-        [(COLD, TO_GOLD), (COLD, TO_BETA)],
-    ),
-    "cold: both destinations": (
-        "free",
-        (COLD, TO_BETA, TO_GOLD),
-        "leave the destination type out, or retype the volume first",
-        [(COLD, TO_BETA), (COLD, TO_GOLD)],
-    ),
-    "live: no type": (
-        "held",
-        (TO_BETA,),
-        "its own type moves it to the pool alone",
-        [
-            (TO_BETA, TO_BRONZE),
-            (TO_BETA, "--migration-type=auto"),
-        ],
-    ),
-    "live: two moves, and nobody waits": (
-        "held",
-        (TO_GAMMA, TO_GOLD, "--no-wait"),
-        "wait, or name only one of them",
-        [(TO_GAMMA, TO_GOLD), (TO_GOLD, "--no-wait")],
-    ),
-    "live: a source to keep": (
-        "held",
-        (TO_GOLD, "--keep-source"),
-        "leave out --keep-source, or give --swap-via nova",
-        [(TO_GOLD,)],
-    ),
-    "live: detached": (
-        "free",
-        (TO_GOLD,),
-        "use --migration-type cold",
-        [(TO_GOLD, COLD)],
-    ),
-    "via nova: a pool": (
-        "held",
-        (TO_GAMMA, TO_GOLD, "--swap-via=nova"),
-        "leave out --destination-node, or give --swap-via cinder",
-        [(TO_GAMMA, TO_GOLD, "--swap-via=cinder")],
-    ),
-    "via nova: refused by Nova": (
-        "held",
-        (TO_GOLD, "--swap-via=nova"),
-        "use --swap-via cinder",
-        [(TO_GOLD, "--swap-via=cinder")],
-    ),
-}
-
-
-@pytest.mark.parametrize(
-    ("which", "wrong", "says", "right"), WORDS.values(), ids=WORDS
-)
-def test_the_command_is_given_otherwise(
-    cloud: cloud_.Cloud,
-    openstack: shell.Openstack,
-    request: pytest.FixtureRequest,
-    which: str,
-    wrong: tuple[str, ...],
-    says: str,
-    right: list[tuple[str, ...]],
-) -> None:
-    volume = request.getfixturevalue(which)
-
-    said = untouched.refused(cloud, openstack, "run", volume.id, *wrong)
-
-    assert says in said
-    for words in right:
-        # --no-wait is run's alone; nothing of what is checked hangs on it.
-        kept = [word for word in words if word != "--no-wait"]
-        assert _blockers(openstack, volume, *kept) == [], words
-
-
-def test_the_lists_that_are_named_have_the_right_word(
-    cloud: cloud_.Cloud, openstack: shell.Openstack, free: Any
-) -> None:
-    for wrong, right in (
-        (moves.node("cloud@bet#pool"), moves.BETA),
-        (moves.node("cloud@bet"), moves.BETA),
-        (moves.type_("copper"), "gold"),
-    ):
-        said = untouched.refused(cloud, openstack, "run", free.id, COLD, wrong)
-        (remedy,) = untouched.remedies(said)
-        (listed,) = untouched.run(openstack, remedy)
-        assert right in listed.stdout
-
-
-def test_another_pool_is_named_that_serves_the_type(
-    cloud: cloud_.Cloud,
-    openstack: shell.Openstack,
-    set_faults: conftest.SetFaults,
-    free: Any,
-) -> None:
-    said = untouched.refused(cloud, openstack, "run", free.id, COLD, TO_GAMMA)
-
-    (named,) = re.findall(r"choose one that does: '([^']+)'", said)
-    assert _blockers(openstack, free, COLD, moves.node(named)) == []
-    # No pool but its own.
-    set_faults("beta", capabilities={"volume_backend_name": "another"})
-    says = "no other pool serves the type; retype the volume instead"
-    resources.until(
-        "the scheduler knows",
-        lambda: says in _blockers(openstack, free, COLD, TO_GAMMA)[0],
-    )
-    assert _blockers(openstack, free, COLD, TO_GOLD) == []
 
 
 def test_a_backend_comes_up(
@@ -384,13 +273,13 @@ def test_a_backend_comes_up(
 
     (said,) = resources.until(
         "the scheduler knows",
-        lambda: _blockers(openstack, free, COLD, TO_BETA),
+        lambda: untouched.blockers(openstack, free, COLD, TO_BETA),
     )
 
     assert "its driver says that the backend of cloud@beta#pool" in said
     assert "see the log of cinder-volume there" in said
     set_faults("beta", capabilities={"backend_state": "up"})
-    _until_clear(openstack, free, COLD, TO_BETA)
+    untouched.until_clear(openstack, free, COLD, TO_BETA)
 
 
 @pytest.mark.parametrize(
@@ -432,7 +321,8 @@ def test_services_come_up_and_room_is_made(
         set_faults(owner, **switches)
 
     said = resources.until(
-        "the scheduler knows", lambda: _blockers(openstack, free, COLD, to)
+        "the scheduler knows",
+        lambda: untouched.blockers(openstack, free, COLD, to),
     )[0]
 
     assert f"(remedy: {says}" in said
@@ -440,7 +330,7 @@ def test_services_come_up_and_room_is_made(
         # They show what is wrong.
         untouched.run(openstack, command)
     set_faults.clear()
-    _until_clear(openstack, free, COLD, to)
+    untouched.until_clear(openstack, free, COLD, to)
 
 
 def test_nova_compute_comes_up(
@@ -459,7 +349,7 @@ def test_nova_compute_comes_up(
 
     assert f"nova-compute on {service.host} is down" in said
     assert service.host in listed.stdout
-    _until_clear(openstack, held, TO_GOLD)
+    untouched.until_clear(openstack, held, TO_GOLD)
 
 
 @pytest.mark.parametrize(
@@ -497,21 +387,21 @@ def test_a_status_ends(
         make.cinder.volumes.reset_state(free.id, "available")
 
     assert f"the volume is {status}, not available" in said
-    assert _blockers(openstack, free, COLD, TO_BETA) == []
+    assert untouched.blockers(openstack, free, COLD, TO_BETA) == []
 
 
 def test_what_a_cell_and_a_region_without_nova_say_is_looked_up(
     cloud: cloud_.Cloud, openstack: shell.Openstack, held: Any, server: Any
 ) -> None:
     with cloud.cells.down(server.id):
-        found = _blockers(openstack, held, COLD, TO_BETA)
+        found = untouched.blockers(openstack, held, COLD, TO_BETA)
         (cell,) = (d for d in found if "bring the cell's database" in d)
         untouched.run(openstack, untouched.remedies(cell)[-1])
     with cloud.catalogue.without("compute", ("public",)):
-        (region,) = _blockers(openstack, held, COLD, TO_BETA)
+        (region,) = untouched.blockers(openstack, held, COLD, TO_BETA)
         assert "use a region and credentials with which Nova" in region
         untouched.run(openstack, untouched.remedies(region)[-1])
-    assert _blockers(openstack, held, TO_BETA, TO_BRONZE) == []
+    assert untouched.blockers(openstack, held, TO_BETA, TO_BRONZE) == []
 
 
 def test_an_image_s_cached_copy_is_deleted(
@@ -526,76 +416,3 @@ def test_an_image_s_cached_copy_is_deleted(
     deleted = openstack("volume", "delete", volume.id)
     assert deleted.exit_code == 0, deleted.stderr
     resources.until("gone", lambda: make.is_gone(volume.id))
-
-
-def _advised(openstack: shell.Openstack, subject: str) -> dict[str, Any]:
-    done = openstack.migrate("recover", "-f=json")
-    (row,) = (row for row in done.json if row["Source"] == subject)
-    assert done.exit_code == 1
-    return row
-
-
-def _gone_from_recover(openstack: shell.Openstack, subject: str) -> bool:
-    done = openstack.migrate("recover", "-f=json")
-    return subject not in {row["Source"] for row in done.json}
-
-
-def test_recover_s_old_copy_is_deleted(
-    cloud: cloud_.Cloud,
-    make: resources.Resources,
-    openstack: shell.Openstack,
-    set_faults: conftest.SetFaults,
-) -> None:
-    volume = make.volume(pool=moves.ALPHA)
-    set_faults("alpha", delete="fail")
-    moved = moves.run(openstack, volume, COLD, TO_BETA)
-    assert moved.exit_code == 0, moved.stderr
-    (old,) = (r for r in moves.rows_of(cloud, volume) if r["id"] != volume.id)
-    set_faults.clear()
-
-    row = _advised(openstack, old["id"])
-
-    assert row["Kind"] == "old copy"
-    untouched.run(openstack, row["To Do"])
-    resources.until("gone", lambda: make.is_gone(old["id"]))
-    assert _gone_from_recover(openstack, old["id"])
-    assert cloud.digest(volume.id)
-    assert make.seen(volume.id).status == "available"
-
-
-def test_recover_s_orphan_is_deleted(
-    cloud: cloud_.Cloud, make: resources.Resources, openstack: shell.Openstack
-) -> None:
-    volume, orphan = make.volume(), make.volume()
-    cloud.database("cinder").execute(
-        "UPDATE volumes SET migration_status = ? WHERE id = ?",
-        f"target:{volume.id}",
-        orphan.id,
-    )
-
-    row = _advised(openstack, orphan.id)
-
-    assert row["Kind"] == "orphaned copy"
-    untouched.run(openstack, row["To Do"])
-    resources.until("gone", lambda: make.is_gone(orphan.id))
-    assert _gone_from_recover(openstack, orphan.id)
-    assert make.seen(volume.id).status == "available"
-
-
-def test_recover_s_admin_can_be_looked_at(
-    make: resources.Resources, openstack: shell.Openstack
-) -> None:
-    users = make.keystone.users
-    (admin,) = make.keystone.roles.list(name="admin")
-    forged = users.create("cB3dE5gH7j", domain="default", password="x")
-    try:
-        make.keystone.roles.grant(
-            admin, user=forged, project=make.project_id("demo")
-        )
-        done = openstack.migrate("recover", "-f=json")
-        (row,) = (r for r in done.json if r["Source"] == forged.id)
-        (shown,) = untouched.run(openstack, row["To Do"])
-    finally:
-        users.delete(forged)
-
-    assert "cB3dE5gH7j" in shown.stdout

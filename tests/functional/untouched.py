@@ -7,10 +7,11 @@ import contextlib
 import re
 import shlex
 from collections.abc import Iterator
+from typing import Any
 
 from tests import cloud as cloud_
 from tests.cloud import http_messages, inventory
-from tests.functional import shell
+from tests.functional import resources, shell
 
 _REMEDY = re.compile(r"\(remedy: ((?:[^()]|\([^()]*\))*)\)")
 
@@ -100,3 +101,22 @@ def commands(remedy: str) -> list[str]:
     if begins is None:
         return []
     return re.split("; (?=openstack |cinder )", remedy[begins.start() :])
+
+
+def blockers(
+    openstack: shell.Openstack, volume: Any, *words: str
+) -> list[str]:
+    """What blocks a move, by check."""
+    done = openstack.migrate("check", volume.id, *words, "-f=json")
+    found = [r["Detail"] for r in done.json if r["Result"] == "blocked"]
+    assert done.exit_code == bool(found), done.stderr
+    return found
+
+
+def until_clear(openstack: shell.Openstack, volume: Any, *words: str) -> None:
+    """Wait until nothing blocks a move any more."""
+    resources.until(
+        "nothing that blocks",
+        lambda: not blockers(openstack, volume, *words),
+        seconds=60,
+    )

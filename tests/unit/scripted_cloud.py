@@ -73,6 +73,7 @@ class ScriptedCloud:
         self.server_volumes: Sequence[model.ServerVolume] = ()
         self.how: dict[str, bool] = {}
         self.swaps: list[model.SwapAction] = []
+        self.actions: list[model.ServerAction] = []
 
     @property
     def core(self) -> Cloud:
@@ -222,6 +223,10 @@ class ScriptedCloud:
     def probe_swap(self, server_id: str, volume_id: str) -> bool:
         self._answer("probe_swap")
         return True
+
+    def list_actions(self, server_id: str) -> Sequence[model.ServerAction]:
+        self._answer("list_actions")
+        return tuple(self.actions)
 
     def list_swaps(self, server_id: str) -> Sequence[model.SwapAction]:
         self._answer("list_swaps")

@@ -165,6 +165,14 @@ class Compute:
             traceback=last.get("traceback") or "",
         )
 
+    def list_actions(self, server_id: str) -> Sequence[model.ServerAction]:
+        return [
+            model.ServerAction(
+                row.action, row.start_time, failed=row.message == "Error"
+            )
+            for row in self._nova.instance_action.list(server_id)
+        ]
+
     def list_swaps(self, server_id: str) -> Sequence[model.SwapAction]:
         return [
             model.SwapAction(row.request_id, row.start_time)

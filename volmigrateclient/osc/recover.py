@@ -104,23 +104,21 @@ class Recover(command.Lister):
             asserted = frozenset(parsed_args.guest_is_on_source)
             found = [
                 recovery.named(connected, one)
-                for one in recovery.repairables(connected, now, asserted)
+                for one in recovery.repairables(
+                    connected, now, asserted, parsed_args.older_than
+                )
             ]
             _refuse_unknown(asserted, found)
             advice = recovery.advice(connected)
             if parsed_args.servers:
                 advice.extend(recovery.past_swaps(connected))
-            older_than = parsed_args.older_than
-            safe = [one for one in found if one.safe(older_than)]
+            safe = [one for one in found if one.safe]
             results: dict[str, str] = {}
-            approved = self._approved(parsed_args, safe, older_than)
+            approved = self._approved(parsed_args, safe)
             if approved and safe:
                 results = self._carry_out(connected, safe)
         rows = [
-            *(
-                _row(one, older_than, results.get(one.key, ""))
-                for one in found
-            ),
+            *(_row(one, results.get(one.key, "")) for one in found),
             *(_advice_row(one) for one in advice),
         ]
         if not rows:
@@ -129,9 +127,7 @@ class Recover(command.Lister):
             width = terminal.size_of(self.app.stdout).width
             self.screen = [line for row in rows for line in _lines(row, width)]
         if any(one.needs_human for one in advice) or any(
-            results.get(one.key) != "done"
-            for one in found
-            if one.settled(older_than)
+            results.get(one.key) != "done" for one in found if one.settled
         ):
             self.exit_code = exit_codes.FAILED
         return _COLUMNS, rows
@@ -140,7 +136,6 @@ class Recover(command.Lister):
         self,
         parsed_args: argparse.Namespace,
         safe: Sequence[recovery.Repairable],
-        older_than: float,
     ) -> bool:
         from volmigrateclient.core.model import wording
 
@@ -149,10 +144,7 @@ class Recover(command.Lister):
         if not safe or not sys.stdin.isatty():
             return False
         for one in safe:
-            what = (
-                f"{one.source_id}: {'; '.join(one.reasons)}: "
-                f"{one.to_do(older_than)}"
-            )
+            what = f"{one.source_id}: {'; '.join(one.reasons)}: {one.to_do}"
             self.app.stderr.write(f"{wording.escaped(what)}\n")
         self.app.stderr.write(_("Do this now? [y/N] "))
         self.app.stderr.flush()
@@ -199,9 +191,7 @@ def _told(result: paths.MoveResult) -> str:
     return f"{outcome}: {result.reason}" if result.reason else outcome
 
 
-def _row(
-    one: recovery.Repairable, older_than: float, result: str
-) -> tuple[Any, ...]:
+def _row(one: recovery.Repairable, result: str) -> tuple[Any, ...]:
     from volmigrateclient.core import recovery
 
     user: str = ""
@@ -228,7 +218,7 @@ def _row(
         server_id,
         age,
         "; ".join(one.reasons),
-        one.to_do(older_than),
+        one.to_do,
         result,
     )
 

@@ -126,7 +126,7 @@ def _leftovers(connected: Cloud) -> int:
 
     found = recovery.repairables(connected, _now())
     advice = recovery.advice(connected)
-    return sum(one.settled(0.0) for one in found) + sum(
+    return sum(one.settled for one in found) + sum(
         one.needs_human for one in advice
     )
 

@@ -102,6 +102,23 @@ def test_migrate_switch(driver: Driver) -> None:
     assert driver.cloud.volume_path(volume).parent.name == target
 
 
+def test_rename_switch(driver: Driver) -> None:
+    volume = driver.volume()
+    before = driver.cloud.write_volume(volume, 7)
+    backend = driver.cloud.volume_path(volume).parent.name
+    target = "beta" if backend == "alpha" else "alpha"
+    driver.cloud.fault_switches(target).set(rename="never")
+    driver.cinder.volumes.migrate_volume(
+        volume, f"cloud@{target}#pool", False, True
+    )
+    assert driver.wait_migration(volume) == "success"
+    name_id = getattr(driver.get(volume), "os-vol-mig-status-attr:name_id")
+    assert name_id not in (None, volume)
+    path = driver.cloud.volume_path(volume)
+    assert (path.parent.name, path.name) == (target, f"volume-{name_id}")
+    assert driver.cloud.digest(volume) == before
+
+
 def test_capacity_and_capability_switches(driver: Driver) -> None:
     driver.cloud.fault_switches("gamma").set(
         free_capacity_gb=5, capabilities={"colour": "red"}

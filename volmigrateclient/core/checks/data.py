@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from volmigrateclient.core import model
 from volmigrateclient.core.checks import scheduler
 from volmigrateclient.core.checks.case import Case
-from volmigrateclient.core.model import check
+from volmigrateclient.core.model import check, wording
 from volmigrateclient.core.model.check import Check
 
 #: In the location_info of Cinder's RBD driver: cluster, configuration, fsid,
@@ -170,17 +170,26 @@ def _same(source: str, destination: str | None) -> bool:
 
 
 def encrypted_anew(case: Case) -> Iterator[Check]:
-    """A header takes room that a volume of the same size does not have."""
+    """A header takes room that a volume of the same size does not have.
+
+    Cinder copies a volume to its end, however much of it is used; extended
+    before, it is as much too long as it was (services.rst, services-to-luks).
+    """
     survey = case.survey
     new, old = survey.destination_encryption, survey.source_encryption
-    if not case.type_changes or new is None or not new.luks:
+    wanted = case.wanted_type
+    if wanted is None or not case.type_changes or new is None or not new.luks:
         return
     if survey.volume.encrypted or (old is not None and old.luks):
         return
+    size = survey.volume.size + 1
     yield Check.warning(
         "Encryption",
         "the volume becomes encrypted with LUKS, whose header takes some MiB "
-        "of its size: Cinder cannot move a volume that is full to the end, "
-        "and needs cryptsetup on the host of cinder-volume",
-        "keep the end of the volume free, or extend it first",
+        "of its size: unless the storage gives it more, the copy does not "
+        "fit and fails at its end, after which the volume is as it was; the "
+        "host of cinder-volume needs cryptsetup, too",
+        "have a user of its project create a larger one, and copy the data on "
+        f"a server that has both: openstack volume create --size {size} "
+        f"--type {wording.shell(wanted.name)}",
     )

@@ -224,6 +224,9 @@ class Compute(typing.Protocol):
     ) -> model.SwapAction | None:
         """The action that a swap request started, or None."""
 
+    def list_actions(self, server_id: str) -> Sequence[model.ServerAction]:
+        """What was done to a server, newest first."""
+
     def list_swaps(self, server_id: str) -> Sequence[model.SwapAction]:
         """A server's swap_volume actions, newest first, without events."""
 

@@ -284,6 +284,19 @@ class User:
 
 
 @dataclasses.dataclass(frozen=True)
+class ServerAction:
+    """Something that was done to a server, by Nova's record.
+
+    :param name: Nova's word for it, such as ``swap_volume`` or ``reboot``
+    :param failed: whether Nova says so; False while it goes on
+    """
+
+    name: str
+    started_at: str
+    failed: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
 class SwapAction:
     """A server's ``swap_volume`` instance action.
 

@@ -39,14 +39,16 @@ def repairables(
     cloud: Cloud,
     now: datetime.datetime,
     guests_on_source: Collection[str] = (),
+    older_than: float = 0.0,
 ) -> list[Repairable]:
     """Everything that ``recover`` may act on; only GETs.
 
     :param guests_on_source: volumes of which an operator has seen on the
         hypervisor that the guest is on them, and that no block job is left
+    :param older_than: seconds for which a swap may still be under way
     """
     return [
-        *swaps.leftovers(cloud, now, guests_on_source),
+        *swaps.leftovers(cloud, now, guests_on_source, older_than),
         *cut_off.cut_off_moves(cloud, under_way(cloud), guests_on_source),
         *lost.lost_attachments(cloud),
     ]

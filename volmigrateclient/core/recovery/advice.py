@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 
 from volmigrateclient.core import model
 from volmigrateclient.core.cloud import Cloud
@@ -38,6 +39,12 @@ def advice(cloud: Cloud) -> list[Advice]:
     ]
 
 
+_SWAP = "swap_volume"
+#: What has a server's devices written anew from Nova's records, as a hard
+#: reboot does (services.rst, services-live-migration).
+_WRITTEN_ANEW = {"migrate", "resize", "start", "unshelve"}
+
+
 def past_swaps(cloud: Cloud) -> Iterator[Advice]:
     """Servers with swaps behind them: a request for each server.
 
@@ -55,15 +62,39 @@ def past_swaps(cloud: Cloud) -> Iterator[Advice]:
                 "again",
             )
             continue
-        swaps = cloud.list_swaps(server.id)
-        if swaps:
-            yield Advice(
-                "swapped server",
-                server.id,
-                f"{len(swaps)} swap(s), last {swaps[0].started_at}",
-                "unless Cinder led them, hard-reboot it before its next "
-                f"live migration: openstack server reboot --hard {server.id}",
-            )
+        found = _swapped(server.id, cloud.list_actions(server.id))
+        if found is not None:
+            yield found
+
+
+def _swapped(
+    server_id: str, actions: Sequence[model.ServerAction]
+) -> Advice | None:
+    """What a server's actions, newest first, say of its swaps.
+
+    Nova tells no soft reboot, which changes nothing, from a hard one.
+    """
+    swaps = [one for one in actions if one.name == _SWAP]
+    since = [
+        one
+        for one in itertools.takewhile(lambda one: one.name != _SWAP, actions)
+        if not one.failed
+    ]
+    if not swaps or any(one.name in _WRITTEN_ANEW for one in since):
+        return None
+    state = f"{len(swaps)} swap(s), last {swaps[0].started_at}"
+    hard_reboot = (
+        "unless Cinder led them, hard-reboot it before its next live "
+        f"migration: openstack server reboot --hard {server_id}"
+    )
+    reboots = [one for one in since if one.name == "reboot"]
+    if reboots:
+        state += f", rebooted {reboots[0].started_at}"
+        hard_reboot = (
+            "nothing, if that reboot was a hard one, which Nova does not "
+            f"tell; {hard_reboot}"
+        )
+    return Advice("swapped server", server_id, state, hard_reboot)
 
 
 def _forged_admins(cloud: Cloud) -> Iterable[Advice]:

@@ -114,9 +114,10 @@ class CutOff:
         }
         return (told, nova[self.guest])
 
-    def to_do(self, older_than: float) -> str:
+    @property
+    def to_do(self) -> str:
         """What ``recover`` would do about it, for people."""
-        if self.safe(older_than) and self.target is not None:
+        if self.safe and self.target is not None:
             return (
                 f"have Cinder end the move with an error and delete its copy "
                 f"{self.target.id}; the volume stays where it is"
@@ -150,7 +151,8 @@ class CutOff:
             "documentation"
         )
 
-    def safe(self, older_than: float) -> bool:
+    @property
+    def safe(self) -> bool:
         """Whether the move may be ended with an error."""
         return (
             self.guest_is_on_source
@@ -163,9 +165,10 @@ class CutOff:
             and self.target is not None
         )
 
-    def settled(self, older_than: float) -> bool:
+    @property
+    def settled(self) -> bool:
         """Whether nobody will change it any more but us or a human."""
-        return self.safe(older_than) or self.guest in (
+        return self.safe or self.guest in (
             Guest.ON_SOURCE,
             Guest.MAY_BE_ON_TARGET,
         )
@@ -256,7 +259,7 @@ def _steps(move: paths.Move, before: CutOff) -> paths.Steps:
     if (
         now is None
         or target is None
-        or not now.safe(0.0)
+        or not now.safe
         or now.swap != before.swap
     ):
         raise errors.FailedError("it changed meanwhile; run recover again")

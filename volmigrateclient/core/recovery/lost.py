@@ -211,17 +211,18 @@ class Lost:
             told.append(f"Nova's server {self.server.id} has it")
         return (*told, *self.against)
 
-    def to_do(self, older_than: float) -> str:
+    @property
+    def to_do(self) -> str:
         """What ``recover`` would do about it, for people."""
         if self.stage is Stage.ATTACHED and not self.against:
             return self.move_it
-        if self.safe(older_than) and self.server is not None:
+        if self.safe and self.server is not None:
             return (
                 f"have Cinder attach it to server {self.server.id} again, "
                 "which its guest does not notice; one more live move has to "
                 "follow, and is named then"
             )
-        if not self.settled(older_than):
+        if not self.settled:
             return "nothing yet: run recover again in a minute"
         return f"nothing: {_HANDS_OFF}; {_SEE}"
 
@@ -237,14 +238,16 @@ class Lost:
             f"gives both services one attachment: {how}"
         )
 
-    def safe(self, older_than: float) -> bool:
+    @property
+    def safe(self) -> bool:
         """Whether Cinder may be had to attach it again."""
         return not self.against and self.stage not in (
             Stage.ATTACHED,
             Stage.OTHER,
         )
 
-    def settled(self, older_than: float) -> bool:
+    @property
+    def settled(self) -> bool:
         """Whether nobody will change it any more but us or a human.
 
         As long as Cinder deletes the old copy it may give the attachment

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 
 from volmigrateclient.core import checks, model
 from volmigrateclient.core.cloud import Cloud
 from volmigrateclient.core.cloud.cached import share_catalogue
 from volmigrateclient.core.cloud.reading import none_if_forbidden
+from volmigrateclient.core.model import wording
 
 #: Destinations that are tried: each is some requests.
 _TRIED = 20
@@ -68,4 +68,4 @@ def _command(action: model.Action) -> str:
     ]
     if action.destination_node:
         words += ["--destination-node", action.destination_node]
-    return shlex.join(words)
+    return " ".join(wording.shell(word) for word in words)

@@ -49,11 +49,13 @@ class Leftover:
     """What one interrupted swap via Nova has left.
 
     :param age: seconds since it was started; None where that is unknown
+    :param older_than: seconds for which a run may still be alive
     """
 
     evidence: Evidence
     decision: Decision
     age: float | None
+    older_than: float = 0.0
 
     kind = "interrupted swap"
 
@@ -72,12 +74,10 @@ class Leftover:
         """What the evidence proves, or fails to."""
         return self.decision.reasons
 
-    def to_do(self, older_than: float) -> str:
-        """What ``recover`` would do about it, for people.
-
-        :param older_than: seconds for which a run may still be alive
-        """
-        if self.may_be_alive(older_than):
+    @property
+    def to_do(self) -> str:
+        """What ``recover`` would do about it, for people."""
+        if self.may_be_alive:
             started = (
                 "its start time is unknown: it"
                 if self.age is None
@@ -106,21 +106,24 @@ class Leftover:
             words.append(f"delete {' and '.join(doomed)}")
         return "; ".join(words) or "remove the marker"
 
-    def may_be_alive(self, older_than: float) -> bool:
+    @property
+    def may_be_alive(self) -> bool:
         """Whether some process may still be at work on it."""
         if self.age is None:  # a tenant may have edited the metadata
-            return older_than > 0
-        return self.age < older_than
+            return self.older_than > 0
+        return self.age < self.older_than
 
-    def settled(self, older_than: float) -> bool:
+    @property
+    def settled(self) -> bool:
         """Whether nobody will change it any more but us or a human."""
-        return not self.may_be_alive(older_than) and (
+        return not self.may_be_alive and (
             self.decision.resolution is not Resolution.WAIT
         )
 
-    def safe(self, older_than: float) -> bool:
+    @property
+    def safe(self) -> bool:
         """Whether it may be finished or undone."""
-        return not self.may_be_alive(older_than) and (
+        return not self.may_be_alive and (
             self.decision.resolution
             in (Resolution.COMPLETE, Resolution.ROLLBACK)
         )
@@ -130,11 +133,13 @@ def leftovers(
     cloud: Cloud,
     now: datetime.datetime,
     guests_on_source: Collection[str] = (),
+    older_than: float = 0.0,
 ) -> list[Leftover]:
     """Everything that interrupted swaps via Nova have left; only GETs.
 
     :param guests_on_source: source volumes of which an operator has seen on
         the hypervisor that the guest is on them, and that no block job is left
+    :param older_than: seconds for which a run may still be alive
     """
     users: dict[SwapMarker, model.User] = {}
     for user in cloud.find_users(None, swap_marker.USER_PREFIX):
@@ -149,37 +154,25 @@ def leftovers(
         )
         if (marker := swap_marker.of_volume(volume)) is not None
     }
-    found = []
-    for of_user, user in users.items():
-        marker, volume = volumes.pop(of_user.run_id, (of_user, None))
-        found.append(
-            _leftover(cloud, marker, volume, user, now, guests_on_source)
-        )
+    left = [
+        (*volumes.pop(of_user.run_id, (of_user, None)), user)
+        for of_user, user in users.items()
+    ]
     # A marker without a user: all was done but to remove the marker, or the
     # destination could not be deleted.
-    for marker, volume in volumes.values():
-        found.append(
-            _leftover(cloud, marker, volume, None, now, guests_on_source)
+    left += [(marker, volume, None) for marker, volume in volumes.values()]
+    found = []
+    for marker, volume, user_left in left:
+        evidence = gather(
+            cloud,
+            marker,
+            volume.id if volume else None,
+            user_left,
+            marker.source_id in guests_on_source,
         )
+        age = _age(marker.started, now)
+        found.append(Leftover(evidence, decide(evidence), age, older_than))
     return sorted(found, key=lambda one: one.evidence.marker.started)
-
-
-def _leftover(
-    cloud: Cloud,
-    marker: SwapMarker,
-    volume: model.Volume | None,
-    user: model.User | None,
-    now: datetime.datetime,
-    guests_on_source: Collection[str],
-) -> Leftover:
-    evidence = gather(
-        cloud,
-        marker,
-        volume.id if volume else None,
-        user,
-        marker.source_id in guests_on_source,
-    )
-    return Leftover(evidence, decide(evidence), _age(marker.started, now))
 
 
 def _age(started: str, now: datetime.datetime) -> float | None:

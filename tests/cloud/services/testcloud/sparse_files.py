@@ -135,7 +135,12 @@ class SparseFileDriver(driver.VolumeDriver):
     def update_migrated_volume(
         self, context, volume, new_volume, original_volume_status
     ):
-        """Give the copy the volume's own name, as LVM does when it can."""
+        """Give the copy the volume's own name, as LVM does when it can.
+
+        Not if the switch says "never", as with drivers that cannot.
+        """
+        if self._switches.get("rename") == "never":
+            raise NotImplementedError
         wanted = self._folder / f"volume-{volume['id']}"
         if original_volume_status == "available" and not wanted.exists():
             self._path(new_volume).rename(wanted)

@@ -243,8 +243,12 @@ def test_a_volume_that_becomes_encrypted(
         ),
     )
 
-    found = [one.result.value for one in data.encrypted_anew(case)]
-    assert found == says
+    found = list(data.encrypted_anew(case))
+
+    assert [one.result.value for one in found] == says
+    for one in found:
+        # The volume has 10 GiB.
+        assert one.remedy.endswith("volume create --size 11 --type silver")
 
 
 @pytest.mark.parametrize(

@@ -170,8 +170,8 @@ def _is_safe(value: ast.expr) -> bool:
     if isinstance(value, ast.Call):
         return ast.unparse(value.func) in ("wording.shell", "_option")
     name = getattr(value, "attr", getattr(value, "id", ""))
-    # The last two are made of nothing but our own words and IDs.
-    return name in ("id", "RECOVER", "event") or name.endswith("_id")
+    # A number; and two that are made of our own words and IDs alone.
+    return name in ("id", "size", "RECOVER", "event") or name.endswith("_id")
 
 
 def test_only_ids_and_quoted_words_are_put_into_commands() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit import builders, scripted_cloud
 from volmigrateclient.core import model
-from volmigrateclient.core.recovery.advice import advice
+from volmigrateclient.core.recovery.advice import advice, past_swaps
 
 
 class _Cloud(scripted_cloud.ScriptedCloud):
@@ -57,3 +57,60 @@ def test_a_copy_that_cinder_is_deleting_needs_nobody(
     (found,) = advice(_Cloud(builders.volume(), orphan).core)
 
     assert found.needs_human is needs_human
+
+
+_SWAP = model.ServerAction("swap_volume", "10:00")
+
+
+@pytest.mark.parametrize(
+    ("later", "told"),
+    [
+        ([], "1 swap(s), last 10:00"),
+        # Nova does not tell a hard reboot from a soft one.
+        (["reboot"], "1 swap(s), last 10:00, rebooted 11:00"),
+        (["live-migration"], "1 swap(s), last 10:00"),
+        (["stop"], "1 swap(s), last 10:00"),
+        (["start"], None),
+        (["migrate"], None),
+        (["resize"], None),
+        (["unshelve"], None),
+        (["start", "reboot"], None),
+        # What counts is what comes after the last swap, and succeeded.
+        (["start", "swap_volume"], "2 swap(s), last 11:00"),
+    ],
+)
+def test_servers_with_swaps_behind_them(
+    later: list[str], told: str | None
+) -> None:
+    cloud = _Cloud()
+    cloud.actions = [
+        *(model.ServerAction(name, "11:00") for name in reversed(later)),
+        _SWAP,
+    ]
+
+    found = [one.state for one in past_swaps(cloud.core)]
+
+    assert found == ([] if told is None else [told])
+
+
+@pytest.mark.parametrize(
+    ("actions", "rows"),
+    [
+        ([model.ServerAction("start", "11:00", failed=True), _SWAP], 1),
+        ([model.ServerAction("reboot", "11:00", failed=True), _SWAP], 1),
+        # It may have failed after the disk was switched.
+        ([model.ServerAction("swap_volume", "10:00", failed=True)], 1),
+        ([model.ServerAction("create", "09:00")], 0),
+        ([], 0),
+    ],
+)
+def test_actions_that_failed(
+    actions: list[model.ServerAction], rows: int
+) -> None:
+    cloud = _Cloud()
+    cloud.actions = actions
+
+    found = list(past_swaps(cloud.core))
+
+    assert len(found) == rows
+    assert not any("rebooted" in one.state for one in found)

@@ -77,9 +77,9 @@ def test_where_the_guest_is(
     assert seen.guest is guest
     # What an operator says counts only where the records do not speak
     # against it.
-    assert seen.safe(0) is (guest in (Guest.COPYING, Guest.ON_SOURCE))
+    assert seen.safe is (guest in (Guest.COPYING, Guest.ON_SOURCE))
     if guest in (Guest.MAY_BE_ON_TARGET, Guest.ON_TARGET):
-        assert "never end the move with an error" in seen.to_do(0)
+        assert "never end the move with an error" in seen.to_do
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_what_is_left_alone(
 ) -> None:
     seen = cut_off.CutOff(volume, target, _SERVER_ID, _COPYING, said)
 
-    assert not seen.safe(0)
+    assert not seen.safe
 
 
 class _Cloud(scripted_cloud.ScriptedCloud):
@@ -185,7 +185,7 @@ def test_a_volume_that_was_renamed_meanwhile() -> None:
     (found,) = cut_off.cut_off_moves(cloud.core, [UnderWay(renamed)], [_ID])
 
     assert found.guest is Guest.MAY_BE_ON_TARGET
-    assert not found.safe(0)
+    assert not found.safe
 
 
 def test_nova_gave_the_volume_up_and_the_copy_is_attached_alone() -> None:
@@ -205,11 +205,11 @@ def test_nova_gave_the_volume_up_and_the_copy_is_attached_alone() -> None:
     )
 
     assert found.guest is Guest.MAY_BE_ON_TARGET
-    assert not found.safe(0)
-    assert "never end the move with an error" in found.to_do(0)
+    assert not found.safe
+    assert "never end the move with an error" in found.to_do
     # Nor while Nova's record says less.
     copying = dataclasses.replace(found, swap=_COPYING)
-    assert not copying.safe(0)
+    assert not copying.safe
 
 
 def test_a_detached_volume_is_not_nova_s() -> None:

@@ -101,7 +101,7 @@ def _lost(status: str = "in-use", *held: model.Attachment, **seen: Any) -> Any:
 )
 def test_how_far_it_is(seen: lost.Lost, stage: Stage, safe: bool) -> None:
     assert seen.stage is stage
-    assert seen.safe(0) is safe
+    assert seen.safe is safe
 
 
 def _of(**changes: Any) -> lost.Lost:
@@ -169,15 +169,15 @@ def _swaps(*results: dict[str, Any]) -> lost.Lost:
 )
 def test_what_speaks_against_it(seen: lost.Lost, why: str) -> None:
     assert any(why in one for one in seen.against), seen.against
-    assert not seen.safe(0)
-    assert seen.to_do(0).startswith("nothing")
+    assert not seen.safe
+    assert seen.to_do.startswith("nothing")
     assert why in "; ".join(seen.reasons)
 
 
 def test_a_swap_that_failed_before_the_switch_does_not() -> None:
     seen = _swaps({}, {"result": "Error", "traceback": _BEFORE_SWITCH})
 
-    assert seen.safe(0)
+    assert seen.safe
 
 
 @pytest.mark.parametrize(
@@ -190,19 +190,19 @@ def test_while_cinder_deletes_the_copy_it_may_come_back(
     copy = dataclasses.replace(_COPY, status=status)
     seen = _lost(old_copy=copy)
 
-    assert seen.settled(0) is settled
-    assert ("in a minute" in seen.to_do(0)) is not settled
+    assert seen.settled is settled
+    assert ("in a minute" in seen.to_do) is not settled
 
 
 def test_what_is_left_is_named() -> None:
     command = "openstack volume watcher-migrate run 1 --destination-type x"
     seen = _lost("in-use", _held("attached"), command=command)
 
-    assert seen.to_do(0).endswith(f": {command}")
+    assert seen.to_do.endswith(f": {command}")
     stopped = dataclasses.replace(
         seen, servers=(builders.server(status="SHUTOFF", power_state=4),)
     )
-    assert "see 'An attachment that Cinder lost'" in stopped.to_do(0)
+    assert "see 'An attachment that Cinder lost'" in stopped.to_do
 
 
 class _Cloud(scripted_cloud.ScriptedCloud):

@@ -37,7 +37,7 @@ def _leftover(
         destination=_DESTINATION if _DESTINATION in left else None,
         user=_USER if _USER in left else None,
     )
-    return recovery.Leftover(seen, Decision(verdict, ("why",)), age)
+    return recovery.Leftover(seen, Decision(verdict, ("why",)), age, 3600.0)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def _leftover(
 def test_says_what_it_would_do(
     leftover: recovery.Leftover, to_do: str
 ) -> None:
-    assert leftover.to_do(3600.0) == to_do
+    assert leftover.to_do == to_do
 
 
 @pytest.mark.parametrize(
@@ -98,5 +98,5 @@ def test_leaves_alone_what_may_be_alive_or_is_not_proven(
 ) -> None:
     leftover = _leftover(verdict, _SOURCE, _DESTINATION, _USER, age=age)
 
-    assert leftover.safe(3600.0) == safe
-    assert leftover.settled(3600.0) == settled
+    assert leftover.safe == safe
+    assert leftover.settled == settled
