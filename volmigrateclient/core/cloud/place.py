@@ -11,6 +11,7 @@ pool as ``cluster@backend#pool``, and a volume in it says
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 
 from volmigrateclient.core import model
@@ -33,7 +34,7 @@ class Place:
         """``pool`` of ``host@backend#pool``; empty for a whole backend."""
         return self.node.partition("#")[2]
 
-    @property
+    @functools.cached_property
     def names(self) -> frozenset[str]:
         """All names of it, the one that was used among them."""
         backends = {service.host for service in self.services}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -90,15 +91,31 @@ class Survey:
         """The pool of that name, under all of its names; None for None."""
         if node is None:
             return None
-        return place_of(node, self.volume_services)
+        if node not in self._places:
+            self._places[node] = place_of(node, self.volume_services)
+        return self._places[node]
 
     def pool_called(self, name: str | None) -> model.Pool | None:
         """The pool of that name, as the scheduler knows it."""
         place = self.place(name)
         if place is None:
             return None
-        names = place.names
-        return next((p for p in self.pools or () if p.name in names), None)
+        if place.node not in self._pools_called:
+            names = place.names
+            self._pools_called[place.node] = next(
+                (p for p in self.pools or () if p.name in names), None
+            )
+        return self._pools_called[place.node]
+
+    # Each rule asks for the same two or three, of every volume of a plan.
+
+    @functools.cached_property
+    def _places(self) -> dict[str, Place]:
+        return {}
+
+    @functools.cached_property
+    def _pools_called(self) -> dict[str, model.Pool | None]:
+        return {}
 
     @property
     def own_pool(self) -> model.Pool | None:
