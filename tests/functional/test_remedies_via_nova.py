@@ -94,9 +94,11 @@ def _of_deleted_project(
         )
 
     hand_over(project.id)
-    yield project.id
-    # Others look for what is theirs.
-    hand_over(make.project_id("demo"))
+    try:
+        yield project.id
+    finally:
+        # Others look for what is theirs.
+        hand_over(make.project_id("demo"))
 
 
 def test_a_volume_of_a_deleted_project_moves_via_cinder(

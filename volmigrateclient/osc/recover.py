@@ -105,7 +105,10 @@ class Recover(command.Lister):
             found = [
                 recovery.named(connected, one)
                 for one in recovery.repairables(
-                    connected, now, asserted, parsed_args.older_than
+                    connected,
+                    now,
+                    asserted,
+                    older_than=parsed_args.older_than,
                 )
             ]
             _refuse_unknown(asserted, found)

@@ -124,7 +124,7 @@ def _leftovers(connected: Cloud) -> int:
     """How much of earlier moves is left that somebody has to look after."""
     from volmigrateclient.core import recovery
 
-    found = recovery.repairables(connected, _now())
+    found = recovery.repairables(connected, _now(), older_than=0.0)
     advice = recovery.advice(connected)
     return sum(one.settled for one in found) + sum(
         one.needs_human for one in advice

@@ -39,7 +39,8 @@ def repairables(
     cloud: Cloud,
     now: datetime.datetime,
     guests_on_source: Collection[str] = (),
-    older_than: float = 0.0,
+    *,
+    older_than: float,
 ) -> list[Repairable]:
     """Everything that ``recover`` may act on; only GETs.
 
@@ -48,7 +49,7 @@ def repairables(
     :param older_than: seconds for which a swap may still be under way
     """
     return [
-        *swaps.leftovers(cloud, now, guests_on_source, older_than),
+        *swaps.leftovers(cloud, now, guests_on_source, older_than=older_than),
         *cut_off.cut_off_moves(cloud, under_way(cloud), guests_on_source),
         *lost.lost_attachments(cloud),
     ]

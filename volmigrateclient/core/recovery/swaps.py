@@ -55,7 +55,7 @@ class Leftover:
     evidence: Evidence
     decision: Decision
     age: float | None
-    older_than: float = 0.0
+    older_than: float
 
     kind = "interrupted swap"
 
@@ -133,7 +133,8 @@ def leftovers(
     cloud: Cloud,
     now: datetime.datetime,
     guests_on_source: Collection[str] = (),
-    older_than: float = 0.0,
+    *,
+    older_than: float,
 ) -> list[Leftover]:
     """Everything that interrupted swaps via Nova have left; only GETs.
 
