@@ -35,6 +35,8 @@ def copied(case: Case) -> Iterator[Check]:
     source = _location(survey.own_pool)
     if source is None or not _driver_may_move(case):
         return
+    if survey.volume.moving:
+        return  # somebody has decided that, and it is only waited for
     for pool in _destinations(case):
         if _same(source, _location(pool)):
             yield _relabelled(case, source, pool)
@@ -72,6 +74,8 @@ def copied_from_a_file(case: Case) -> Iterator[Check]:
     protocol = _in_files(case.survey.own_pool)
     if protocol is None or not _destinations(case):
         return
+    if case.survey.volume.moving:
+        return  # somebody has decided that, and it is only waited for
     name = "Format"
     if case.options.allow_file_copy:
         yield Check.ok(name, f"a file ({protocol}) is copied, as you allow")

@@ -193,6 +193,18 @@ _ENCRYPTED = builders.volume(encrypted=True)
             id="no files",
         ),
         pytest.param(builders.migrate(), {}, {}, {}, None, id="not told"),
+        pytest.param(
+            builders.migrate(),
+            _NFS,
+            {
+                "volume": builders.volume(
+                    status="maintenance", migration_status="migrating"
+                )
+            },
+            {},
+            None,
+            id="on its way already",
+        ),
     ],
 )
 def test_a_volume_in_a_file(
