@@ -7,6 +7,7 @@ What Cinder makes of such a file is in ``tests/hypervisor/test_qcow2.py``.
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -46,6 +47,27 @@ def test_it_is_refused_and_said_before(
     rows = {row["Check"]: row for row in done.json}
     assert rows["Format"]["Result"] == "blocked"
     assert ALLOWED in rows["Format"]["Detail"]
+
+
+def test_a_retype_within_the_pool_is_a_copy_too(
+    cloud: cloud_.Cloud,
+    openstack: shell.Openstack,
+    new_type: Callable[[dict[str, str]], Any],
+    volume: Any,
+) -> None:
+    # Of alpha and beta, as bronze is; the extra spec is nobody's.
+    other = new_type({"volume_backend_name": "bronze", "vendor:tier": "b"})
+
+    said = untouched.refused(
+        cloud,
+        openstack,
+        "run",
+        volume.id,
+        moves.COLD,
+        moves.type_(other.name),
+    )
+
+    assert "keeps volumes in files (NFS)" in said
 
 
 @pytest.mark.parametrize(

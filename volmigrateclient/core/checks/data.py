@@ -72,7 +72,7 @@ def copied_from_a_file(case: Case) -> Iterator[Check]:
     tells a file's format (services.rst, services-file-copy).
     """
     protocol = _in_files(case.survey.own_pool)
-    if protocol is None or not _destinations(case):
+    if protocol is None or not _host_may_copy(case):
         return
     if case.survey.volume.moving:
         return  # somebody has decided that, and it is only waited for
@@ -104,6 +104,17 @@ def copied_from_a_file(case: Case) -> Iterator[Check]:
         "--allow-file-copy if 'qemu-img info' says that its file on the share "
         "is raw",
     )
+
+
+def _host_may_copy(case: Case) -> bool:
+    """Whether Cinder may copy a volume that is in a file.
+
+    In a retype within its pool, too: no driver of these changes a type in
+    place (services.rst, services-in-place).
+    """
+    if case.path is model.Path.MIGRATE:
+        return case.pool_changes
+    return case.type_changes and case.options.migration_policy != "never"
 
 
 def _in_files(pool: model.Pool | None) -> str | None:

@@ -237,6 +237,15 @@ def test_a_volume_in_a_file(
     assert says in one.full_text
 
 
+def test_a_volume_in_a_file_is_copied_within_its_pool_too() -> None:
+    survey = builders.survey(pools=(builders.pool(builders.POOL, **_NFS),))
+    case = builders.case(builders.retype(), survey)
+
+    (found,) = data.copied_from_a_file(case)
+
+    assert found.result.value == "blocked"
+
+
 @pytest.mark.parametrize(
     ("volume", "old", "new", "says"),
     [
