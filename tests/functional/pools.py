@@ -32,6 +32,25 @@ def client(cloud: cloud_.Cloud, user: str) -> Any:
     )
 
 
+def provisioned(cloud: cloud_.Cloud, pool: str) -> float:
+    """GiB on a pool, once the scheduler has heard of all that is there."""
+    backend = pool.partition("@")[2].partition("#")[0]
+
+    def told() -> tuple[float, ...]:
+        files = (cloud.directory / "backends" / backend).iterdir()
+        there = sum(file.stat().st_size for file in files) / 2**30
+        (found,) = (
+            one
+            for one in cloud.admin_cinder.pools.list(detailed=True)
+            if one.name == pool
+        )
+        known = float(found.provisioned_capacity_gb)
+        return (known,) if known == there else ()
+
+    (known,) = resources.until(f"what is on {pool}", told)
+    return float(known)
+
+
 def fill(
     make: resources.Resources,
     prefix: str,

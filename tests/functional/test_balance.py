@@ -8,7 +8,6 @@ import re
 
 import pytest
 
-from tests import cloud as cloud_
 from tests.functional import (
     conftest,
     moves,
@@ -19,15 +18,6 @@ from tests.functional import (
 
 #: The test cloud's pools are thin, and may promise so many times their size.
 _RATIO = 20.0
-
-
-def _used(cloud: cloud_.Cloud, pool: str) -> float:
-    (found,) = (
-        one
-        for one in cloud.admin_cinder.pools.list(detailed=True)
-        if one.name == pool
-    )
-    return float(found.provisioned_capacity_gb)
 
 
 def _filled(text: str, pool: str) -> list[int]:
@@ -50,7 +40,9 @@ def test_a_full_pool_and_an_empty_one(
     make.server(attached)
     digests = pools.digests(make.cloud, volumes)
     make.volume(pool=moves.BETA)
-    alpha, beta = (_used(make.cloud, p) for p in (moves.ALPHA, moves.BETA))
+    alpha, beta = (
+        pools.provisioned(make.cloud, p) for p in (moves.ALPHA, moves.BETA)
+    )
     # Alpha is 5 GiB too full; there is room for hundreds on beta.
     set_faults("alpha", total_capacity_gb=(alpha - 5) / 0.8 / _RATIO)
     set_faults("beta", total_capacity_gb=(beta + 500) / _RATIO)

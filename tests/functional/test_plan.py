@@ -97,14 +97,8 @@ def test_pools_are_filled_in_order(
     set_faults: conftest.SetFaults,
 ) -> None:
     # Thin pools: 20 times their size, less what is provisioned already.
-    (beta,) = (
-        found
-        for found in pool.cloud.admin_cinder.pools.list(detailed=True)
-        if found.name == moves.BETA
-    )
-    set_faults(
-        "beta", total_capacity_gb=(beta.provisioned_capacity_gb + 10) / 20
-    )
+    provisioned = pools.provisioned(pool.cloud, moves.BETA)
+    set_faults("beta", total_capacity_gb=(provisioned + 10) / 20)
 
     rows = _plan(
         openstack, pool, moves.node(moves.BETA), moves.node(moves.GAMMA)

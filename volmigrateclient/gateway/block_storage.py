@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import sys
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -430,13 +431,13 @@ def _volume(body: Mapping[str, Any]) -> model.Volume:
     return model.Volume(
         id=body["id"],
         name=body.get("name") or "",
-        project_id=body.get("os-vol-tenant-attr:tenant_id", ""),
-        status=body["status"],
+        project_id=_shared(body.get("os-vol-tenant-attr:tenant_id", "")),
+        status=_shared(body["status"]),
         size=body["size"],
-        type_id=body.get("volume_type_id"),
-        type_name=body.get("volume_type"),
-        host=body[_HOST],
-        cluster_name=body.get("cluster_name"),
+        type_id=_shared(body.get("volume_type_id")),
+        type_name=_shared(body.get("volume_type")),
+        host=_shared(body[_HOST]),
+        cluster_name=_shared(body.get("cluster_name")),
         name_id=body.get("os-vol-mig-status-attr:name_id"),
         migration_status=body.get("migration_status") or None,
         attachments=tuple(
@@ -449,11 +450,11 @@ def _volume(body: Mapping[str, Any]) -> model.Volume:
             )
             for row in body.get("attachments") or ()
         ),
-        availability_zone=body.get("availability_zone"),
+        availability_zone=_shared(body.get("availability_zone")),
         bootable=body.get("bootable") in ("true", True),
         encrypted=bool(body.get("encrypted")),
         multiattach=bool(body.get("multiattach")),
-        replication_status=body.get("replication_status"),
+        replication_status=_shared(body.get("replication_status")),
         group_id=body.get("group_id") or body.get("consistencygroup_id"),
         description=body.get("description"),
         metadata=metadata,
@@ -462,6 +463,11 @@ def _volume(body: Mapping[str, Any]) -> model.Volume:
         created_at=body.get("created_at"),
         updated_at=body.get("updated_at"),
     )
+
+
+def _shared(text: Any) -> Any:
+    """The same text, kept once however many volumes have it."""
+    return sys.intern(text) if isinstance(text, str) else text
 
 
 def _request_id(answer: Any) -> str:

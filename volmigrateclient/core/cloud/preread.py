@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent import futures
 
 from volmigrateclient.core import model
 from volmigrateclient.core.cloud.interface import Cloud
@@ -21,31 +23,53 @@ _T = typing.TypeVar("_T")
 class PrereadCloud:
     """Answers a survey from lists; what changes it, it does not let pass.
 
-    Each list is read when it is first asked for, and then kept: one request
-    for each 1000 rows, one for each project's quota and each type's details,
-    none for each volume. What is planned is booked in it
-    (:meth:`replace_pool`, :meth:`reserve`), so that the next volume is judged
-    by what is left.
+    Each list is read when it is first asked for, or ahead of that
+    (:meth:`read_ahead`), and then kept: one request for each 1000 rows, one
+    for each project's quota and each type's details, none for each volume.
+    What is planned is booked in it (:meth:`replace_pool`, :meth:`reserve`),
+    so that the next volume is judged by what is left.
 
-    :param volumes: those to be surveyed
-    :param host: all of them are on this pool, backend or host
+    :param host: all volumes to be surveyed are on this pool, backend or host
     :param project_id: all of them are this project's
     """
 
     def __init__(
         self,
         cloud: Cloud,
-        volumes: Sequence[model.Volume],
         types: Sequence[model.VolumeType],
         host: str | None = None,
         project_id: str | None = None,
     ) -> None:
         self._cloud = cloud
         self._types = types
-        self._moving = [volume.id for volume in volumes if volume.moving]
         self._host_filter = {"host": host} if host else {}
         self._project_filter = {"project_id": project_id} if project_id else {}
+        self._moving: list[str] = []
         self._kept: dict[tuple[str, str], typing.Any] = {}
+        self._ahead: dict[str, futures.Future[typing.Any]] = {}
+
+    def read_ahead(self) -> None:
+        """Begin to read the long lists that every survey needs, all at once.
+
+        Nobody waits for them here; large clouds take minutes for each.
+        """
+        reads: Mapping[str, Callable[[], typing.Any]] = {
+            "attachments": self._read_attachments,
+            "servers": self._read_servers,
+            "snapshots": self._read_snapshots,
+            "pools": self._read_pools,
+            "compute services": self._read_compute_services,
+        }
+        for kind, read in reads.items():
+            answer = self._ahead[kind] = futures.Future[typing.Any]()
+            # No executor: it would have Ctrl-C wait for the last answer.
+            threading.Thread(
+                target=_answer, args=(answer, read), daemon=True
+            ).start()
+
+    def will_survey(self, volumes: Sequence[model.Volume]) -> None:
+        """These are to be surveyed, and no others."""
+        self._moving = [volume.id for volume in volumes if volume.moving]
 
     @property
     def as_cloud(self) -> Cloud:
@@ -74,31 +98,32 @@ class PrereadCloud:
         )
 
     def list_compute_services(self) -> Sequence[model.Service] | None:
-        return self._once(
-            "compute services",
-            "",
-            lambda: none_if_forbidden(self._cloud.list_compute_services),
-        )
+        return self._once("compute services", "", self._read_compute_services)
+
+    def _read_compute_services(self) -> Sequence[model.Service] | None:
+        return none_if_forbidden(self._cloud.list_compute_services)
 
     def list_snapshots(self, volume_id: str) -> Sequence[model.Snapshot]:
-        def by_volume() -> Mapping[str, Sequence[model.Snapshot]]:
-            found: dict[str, list[model.Snapshot]] = {}
-            for owner, snapshot in self._cloud.list_all_snapshots(
-                **self._host_filter
-            ):
-                found.setdefault(owner, []).append(snapshot)
-            return found
+        found = self._once("snapshots", "", self._read_snapshots)
+        return found.get(volume_id, ())
 
-        return self._once("snapshots", "", by_volume).get(volume_id, ())
+    def _read_snapshots(self) -> Mapping[str, Sequence[model.Snapshot]]:
+        found: dict[str, list[model.Snapshot]] = {}
+        for owner, snapshot in self._cloud.list_all_snapshots(
+            **self._host_filter
+        ):
+            found.setdefault(owner, []).append(snapshot)
+        return found
 
     def list_attachments(self, volume_id: str) -> Sequence[model.Attachment]:
-        def by_volume() -> Mapping[str, Sequence[model.Attachment]]:
-            found: dict[str, list[model.Attachment]] = {}
-            for attachment in self._cloud.list_all_attachments():
-                found.setdefault(attachment.volume_id, []).append(attachment)
-            return found
+        found = self._once("attachments", "", self._read_attachments)
+        return found.get(volume_id, ())
 
-        return self._once("attachments", "", by_volume).get(volume_id, ())
+    def _read_attachments(self) -> Mapping[str, Sequence[model.Attachment]]:
+        found: dict[str, list[model.Attachment]] = {}
+        for attachment in self._cloud.list_all_attachments():
+            found.setdefault(attachment.volume_id, []).append(attachment)
+        return found
 
     def list_transfers(self) -> Mapping[str, str] | None:
         return self._once(
@@ -139,13 +164,10 @@ class PrereadCloud:
 
     @property
     def _servers(self) -> ServerIndex:
-        return self._once(
-            "servers",
-            "",
-            lambda: ServerIndex(
-                self._cloud.list_servers(**self._project_filter)
-            ),
-        )
+        return self._once("servers", "", self._read_servers)
+
+    def _read_servers(self) -> ServerIndex:
+        return ServerIndex(self._cloud.list_servers(**self._project_filter))
 
     def _get_server(
         self, server_id: str
@@ -189,11 +211,10 @@ class PrereadCloud:
 
     @property
     def _pools(self) -> dict[str, model.Pool]:
-        return self._once(
-            "pools",
-            "",
-            lambda: {pool.name: pool for pool in self._cloud.list_pools()},
-        )
+        return self._once("pools", "", self._read_pools)
+
+    def _read_pools(self) -> dict[str, model.Pool]:
+        return {pool.name: pool for pool in self._cloud.list_pools()}
 
     def pool(self, name: str) -> model.Pool | None:
         """A pool with what is planned already in it, by any of its names."""
@@ -220,8 +241,10 @@ class PrereadCloud:
 
     def _once(self, kind: str, key: str, read: Callable[[], _T]) -> _T:
         if (kind, key) not in self._kept:
+            # One that failed is read anew, should it be asked for again.
+            ahead = self._ahead.pop(kind, None)
             try:
-                self._kept[kind, key] = read()
+                self._kept[kind, key] = ahead.result() if ahead else read()
             except (
                 errors.ForbiddenError,
                 errors.ServiceMissingError,
@@ -234,3 +257,12 @@ class PrereadCloud:
         ):
             raise kept
         return typing.cast("_T", kept)
+
+
+def _answer(
+    answer: futures.Future[typing.Any], read: Callable[[], typing.Any]
+) -> None:
+    try:
+        answer.set_result(read())
+    except BaseException as failure:  # noqa: BLE001 (raised by result())
+        answer.set_exception(failure)

@@ -20,7 +20,8 @@ MIGRATING = frozenset({"starting", "migrating", "completing"})
 POWERED = frozenset({1, 3})
 
 
-@dataclasses.dataclass(frozen=True)
+# With slots, as Volume below: a plan holds 100,000 of them.
+@dataclasses.dataclass(frozen=True, slots=True)
 class Attachment:
     """One of Cinder's attachments of a volume.
 
@@ -37,7 +38,7 @@ class Attachment:
     host: str | None = None
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Volume:
     """A volume as an admin sees it. ``size`` is in GiB.
 

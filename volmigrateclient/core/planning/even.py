@@ -46,9 +46,11 @@ def plan(
     cloud = share_answers(cloud)
     types = cloud.list_types()
     volume_type = _only_type(selection, types)
+    preread = PrereadCloud(cloud, types)
+    preread.read_ahead()
     selected = select(cloud, selection, types)
     refuse_unknown_nodes(cloud, selection, selected)
-    preread = PrereadCloud(cloud, selected.volumes, types)
+    preread.will_survey(selected.volumes)
     places = _serving(preread, volume_type)
     pools = planner.pools_shown(preread)
     ledger = planner.Ledger(

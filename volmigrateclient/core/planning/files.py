@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import pathlib
 import tempfile
+from collections.abc import Iterable
 
 from volmigrateclient.core.model import errors
 
@@ -48,11 +49,12 @@ def same(one: pathlib.Path | None, other: pathlib.Path | None) -> bool:
     return _target(one) == _target(other)
 
 
-def replace(path: pathlib.Path, text: str) -> None:
+def replace(path: pathlib.Path, text: str | Iterable[str]) -> None:
     """Write a file in one step, readable by its owner only.
 
     What cannot be encoded is escaped.
 
+    :param text: all of it, or its parts
     :raises OSError: it cannot be written; what was there is still there
     """
     target = _target(path)
@@ -65,7 +67,7 @@ def replace(path: pathlib.Path, text: str) -> None:
             errors="backslashreplace",
             newline="",
         ) as stream:
-            stream.write(text)
+            stream.writelines((text,) if isinstance(text, str) else text)
             stream.flush()
             os.fsync(stream.fileno())
         pathlib.Path(name).replace(target)

@@ -13,7 +13,7 @@ import dataclasses
 import json
 import pathlib
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from volmigrateclient.core import model
@@ -120,18 +120,18 @@ class Plan:
         every = given if isinstance(given, list | tuple) else (given,)
         return tuple(node for node in every if node and isinstance(node, str))
 
-    def to_json(self) -> str:
-        """The file's text."""
+    def to_json(self) -> Iterator[str]:
+        """The file's text, in parts, of which there are millions."""
         actions = []
         for step in self.steps:
             row: dict[str, Any] = dict(step.action.to_mapping())
             if step.planned is not None:
                 # The file's word for it is older than ours.
-                row["seen"] = dataclasses.asdict(step.planned)
+                row["seen"] = vars(step.planned)
             if step.blocked_by:
                 row["blocked_by"] = list(step.blocked_by)
             actions.append(row)
-        return json.dumps(
+        yield from json.JSONEncoder(indent=2).iterencode(
             {
                 "version": VERSION,
                 "cloud": {
@@ -141,9 +141,9 @@ class Plan:
                 "created_at": self.created_at,
                 "selection": dict(self.selection),
                 "actions": actions,
-            },
-            indent=2,
+            }
         )
+        yield "\n"
 
     def refuse_other_cloud(
         self, auth_url: str, region_name: str | None
@@ -292,7 +292,7 @@ def write_plan(plan: Plan, path: pathlib.Path) -> None:
     :raises FailedError: it cannot be written
     """
     try:
-        files.replace(path, plan.to_json() + "\n")
+        files.replace(path, plan.to_json())
     except OSError as error:
         raise errors.UnwritableError(path, error) from error
 

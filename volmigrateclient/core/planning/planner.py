@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from volmigrateclient.core import checks, model
 from volmigrateclient.core.checks import scheduler
@@ -25,6 +25,7 @@ from volmigrateclient.core.planning.selection import (
     Selection,
     refuse_unknown_nodes,
     select,
+    sources,
 )
 
 
@@ -121,16 +122,19 @@ def outlook(
     # The volumes are looked for by names that the services tell.
     cloud = share_answers(cloud)
     types = cloud.list_types()
+    preread = PrereadCloud(
+        cloud,
+        types,
+        host=_only(
+            [h for one in sources(cloud, selection) for h in one.hosts]
+        ),
+        project_id=_only(selection.project_ids),
+    )
+    preread.read_ahead()
     selected = select(cloud, selection, types)
     refuse_unknown_nodes(cloud, selection, selected)
     volumes = order.apply(selected.volumes, lambda volume: volume.size)
-    preread = PrereadCloud(
-        cloud,
-        volumes,
-        types,
-        host=_only([h for one in selected.sources for h in one.hosts]),
-        project_id=_only(selection.project_ids),
-    )
+    preread.will_survey(volumes)
     tell(0, len(volumes))
     destination = _with_pools(preread, destination)
     _refuse_unknown(preread, destination)
@@ -244,9 +248,8 @@ class Ledger:
 
     def enter(self, volume: model.Volume) -> Assessment:
         """Assess a volume's move; if it is ready, book what it takes."""
-        nodes = self._nodes(volume)
         refused: list[Assessment] = []
-        for node in nodes:
+        for node in self._nodes(volume):
             assessment, elsewhere = self.assess(
                 volume, self.request(volume, node)
             )
@@ -254,7 +257,8 @@ class Ledger:
                 return assessment
             refused.append(assessment)
         first = refused[0]
-        others = [n for n in self._destination.nodes if n != nodes[0]]
+        tried = first.action.destination_node
+        others = [n for n in self._destination.nodes if n != tried]
         if others:
             reason = f"nor can {', '.join(others)} take it"
             first = dataclasses.replace(
@@ -317,19 +321,20 @@ class Ledger:
             self._options,
         )
 
-    def _nodes(self, volume: model.Volume) -> Sequence[str | None]:
+    def _nodes(self, volume: model.Volume) -> Iterator[str | None]:
         """The pools to try for a volume; at least one, to say why not."""
         nodes = self._destination.nodes
-        if not nodes:
-            return (None,)
-        for node in nodes:
-            if self._places[node].holds(volume):
-                return (node,)
+        held = (node for node in nodes if self._places[node].holds(volume))
+        where = next(held, None)
+        if where is not None or not nodes:
+            yield where
+            return
         volume_type = self._types.get(volume.type_id or "")
-        fitting = [
+        fitting = (
             node for node in nodes if self._fits(volume, volume_type, node)
-        ]
-        return fitting or nodes[:1]
+        )
+        yield next(fitting, nodes[0])
+        yield from fitting
 
     def _fits(
         self,

@@ -42,10 +42,13 @@ def review(
     ids = [step.action.resource_id for step in plan.steps]
     volumes: dict[str, model.Volume] = {}
     tell(0, len(ids))
+    preread = PrereadCloud(cloud, cloud.list_types())
+    if ids:
+        preread.read_ahead()
     for start in range(0, len(ids), _PART):
         volumes.update(cloud.get_volumes(ids[start : start + _PART]))
         tell(min(start + _PART, len(ids)), len(ids))
-    preread = PrereadCloud(cloud, list(volumes.values()), cloud.list_types())
+    preread.will_survey(list(volumes.values()))
     pools = pools_shown(preread)
     options = dataclasses.replace(options or model.Options(), unattended=True)
     ledger = Ledger(preread, options=options)

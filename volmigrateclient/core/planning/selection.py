@@ -129,10 +129,10 @@ def select(
         filters["project_id"] = selection.project_ids[0]
     if len(type_ids) == 1:
         filters["volume_type_id"] = next(iter(type_ids))
-    sources = _sources(cloud, selection)
-    on = [source.list_volumes(cloud, filters) for source in sources]
+    looked_on = sources(cloud, selection)
+    on = [source.list_volumes(cloud, filters) for source in looked_on]
     rows = {row.id: row for found in on for row in found}
-    if not sources:
+    if not looked_on:
         rows = dict(_listed(cloud, selection, filters))
     if not rows:
         # For others than admins Cinder silently leaves it at their own
@@ -145,8 +145,8 @@ def select(
     return Selected(
         [row for row in theirs if _fits(row, selection, type_ids)],
         own,
-        sources,
-        [one for one, found in zip(sources, on, strict=True) if not found],
+        looked_on,
+        [one for one, found in zip(looked_on, on, strict=True) if not found],
     )
 
 
@@ -162,7 +162,8 @@ def _listed(
             yield row.id, row
 
 
-def _sources(cloud: Cloud, selection: Selection) -> list[nodes.Node]:
+def sources(cloud: Cloud, selection: Selection) -> list[nodes.Node]:
+    """The nodes to look on, under all of their names; one request at most."""
     if not selection.source_nodes:
         return []
     services = none_if_forbidden(cloud.list_volume_services)
