@@ -19,18 +19,21 @@ import os
 import pathlib
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from importlib import metadata
 
+from bench import process
 from tests import cloud as cloud_
 from tests.cloud import http_messages
 from tests.functional import large_cloud
 
 OPENSTACK = str(pathlib.Path(sys.executable).with_name("openstack"))
+_ROOT = pathlib.Path(__file__).parents[1]
+#: Seconds, for the longest of them.
+_LONGEST = 7200.0
 MIGRATE = (OPENSTACK, "volume", "watcher-migrate")
 
 
@@ -56,23 +59,21 @@ def _moves(request: http_messages.Request) -> bool:
 
 def cost_of(cloud: cloud_.Cloud, words: Sequence[str]) -> Cost:
     """Run a command to its end."""
-    mark, began = cloud.fault_proxy.mark(), time.monotonic()
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(
-            list(words),
-            env={**os.environ, **cloud.environment("admin")},
-            stdout=output,
-            stderr=output,
+    mark = cloud.fault_proxy.mark()
+    with tempfile.TemporaryDirectory() as scratch:
+        done = process.run(
+            process.Call(
+                tuple(words), {**os.environ, **cloud.environment("admin")}
+            ),
+            pathlib.Path(scratch),
+            _LONGEST,
         )
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            output.seek(0)
-            sys.exit(output.read().decode(errors="replace")[-2000:])
+    if done.exit_code != 0:
+        sys.exit((done.stdout + done.stderr)[-2000:])
     return Cost(
-        cpu=used.ru_utime + used.ru_stime,
-        peak=used.ru_maxrss / 1024,
-        wall=time.monotonic() - began,
+        cpu=done.processor_seconds,
+        peak=done.peak_mib,
+        wall=done.ended - done.began,
         requests=cloud.fault_proxy.since(mark),
     )
 
@@ -228,6 +229,8 @@ def by_loop(
     return cost_of(
         cloud,
         (
+            "env",
+            f"PYTHONPATH={_ROOT}",
             sys.executable,
             "-m",
             "bench.plan_scale",
