@@ -14,15 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import (
-    action_options,
-    ahead_options,
-    apply_options,
-    approval,
-    command,
-    exit_codes,
-    plan_options,
-)
+from volmigrateclient.osc import command, exit_codes
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core import paths
@@ -75,6 +67,12 @@ class Apply(command.Lister):
     _told_to_stop = False
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        from volmigrateclient.osc import (
+            ahead_options,
+            apply_options,
+            plan_options,
+        )
+
         parser = super().get_parser(prog_name)
         apply_options.add(parser)
         ahead_options.add_pace(parser)
@@ -86,7 +84,15 @@ class Apply(command.Lister):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
-        from volmigrateclient.osc import ahead, cloud, failures, report
+        from volmigrateclient.osc import (
+            ahead,
+            ahead_options,
+            apply_options,
+            approval,
+            cloud,
+            failures,
+            report,
+        )
 
         client_manager = self.app.client_manager
         now = datetime.datetime.now().astimezone()
@@ -138,6 +144,9 @@ class Apply(command.Lister):
         from volmigrateclient.core.planning.order import Order
         from volmigrateclient.core.planning.planner import Readiness
         from volmigrateclient.osc import (
+            action_options,
+            apply_options,
+            approval,
             frame,
             layout,
             plan_view,
@@ -222,7 +231,12 @@ class Apply(command.Lister):
         from volmigrateclient.core.engine import Engine
         from volmigrateclient.core.planning.apply import apply_plan
         from volmigrateclient.core.planning.order import Order
-        from volmigrateclient.osc import dashboard, interrupts, report
+        from volmigrateclient.osc import (
+            action_options,
+            dashboard,
+            interrupts,
+            report,
+        )
 
         asked = not parsed.auto_approve
         with (

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import action_options, command, exit_codes
+from volmigrateclient.osc import command, exit_codes
 
 _COLUMNS = ("Check", "Result", "Detail")
 _OF_SEVERAL = ("Volume", *_COLUMNS)
@@ -26,6 +26,8 @@ class Check(command.Lister):
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        from volmigrateclient.osc import action_options
+
         parser = super().get_parser(prog_name)
         action_options.add(parser)
         return parser
@@ -39,7 +41,7 @@ class Check(command.Lister):
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], Iterable[tuple[Any, ...]]]:
         from volmigrateclient.core import checks
-        from volmigrateclient.osc import cloud, failures
+        from volmigrateclient.osc import action_options, cloud, failures
 
         rows: list[tuple[Any, ...]] = []
         with failures.for_the_user():

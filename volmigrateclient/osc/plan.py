@@ -15,14 +15,7 @@ from typing import Any, ClassVar
 from osc_lib import exceptions
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import (
-    action_options,
-    ahead_options,
-    apply_options,
-    command,
-    exit_codes,
-    plan_options,
-)
+from volmigrateclient.osc import command, exit_codes
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core.cloud import Cloud
@@ -31,8 +24,24 @@ if typing.TYPE_CHECKING:
     from volmigrateclient.core.planning.selection import Selection
 
 
+COLUMNS = (
+    "ID",
+    "Name",
+    "Project",
+    "Server",
+    "Size",
+    "From",
+    "To",
+    "Migration Type",
+    "Verdict",
+    "Reasons",
+    "Expected Start",
+    "Expected Seconds",
+)
+
+
 class Plan(command.Lister):
-    columns = plan_options.COLUMNS
+    columns = COLUMNS
     exit_meanings: ClassVar[dict[int, str]] = {
         exit_codes.DONE: _("planned"),
         exit_codes.FAILED: _("it could not be planned"),
@@ -46,6 +55,8 @@ class Plan(command.Lister):
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        from volmigrateclient.osc import plan_options
+
         parser = super().get_parser(prog_name)
         plan_options.add(parser)
         return parser
@@ -56,7 +67,15 @@ class Plan(command.Lister):
         from volmigrateclient.core.planning import forecast, planner
         from volmigrateclient.core.planning.order import Order
         from volmigrateclient.core.planning.selection import find_project
-        from volmigrateclient.osc import cloud, failures, names, plan_view
+        from volmigrateclient.osc import (
+            ahead_options,
+            apply_options,
+            cloud,
+            failures,
+            names,
+            plan_options,
+            plan_view,
+        )
 
         now = datetime.datetime.now().astimezone()
         end = apply_options.end(parsed_args.until, now)
@@ -141,7 +160,7 @@ class Plan(command.Lister):
     ) -> planner.Outlook:
         from volmigrateclient.core.planning import planner
         from volmigrateclient.core.planning.order import Order
-        from volmigrateclient.osc import progress
+        from volmigrateclient.osc import action_options, progress
 
         if parsed.balance:
             return self._balanced(connected, selected, parsed)
@@ -164,6 +183,7 @@ class Plan(command.Lister):
         parsed: argparse.Namespace,
     ) -> planner.Outlook:
         from volmigrateclient.core.planning import even
+        from volmigrateclient.osc import action_options, ahead_options
 
         found, balance = even.plan(
             connected,

@@ -18,22 +18,6 @@ if typing.TYPE_CHECKING:
     from volmigrateclient.core.planning.selection import Selection
 
 
-COLUMNS = (
-    "ID",
-    "Name",
-    "Project",
-    "Server",
-    "Size",
-    "From",
-    "To",
-    "Migration Type",
-    "Verdict",
-    "Reasons",
-    "Expected Start",
-    "Expected Seconds",
-)
-
-
 def add(parser: argparse.ArgumentParser) -> None:
     """Add all of them, group by group."""
     add_selection(parser)

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from osc_lib import exceptions
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import action_options, command, exit_codes
+from volmigrateclient.osc import command, exit_codes
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core import paths, recovery
@@ -45,6 +45,8 @@ class Recover(command.Lister):
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        from volmigrateclient.osc import action_options
+
         parser: argparse.ArgumentParser = super().get_parser(prog_name)
         parser.add_argument(
             "--auto-approve",

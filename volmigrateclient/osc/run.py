@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from osc_lib import exceptions
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import action_options, command, exit_codes
+from volmigrateclient.osc import command, exit_codes
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core import paths
@@ -54,6 +54,8 @@ class Run(command.ShowOne):
     _rows: Sequence[tuple[Any, ...]] = ()
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        from volmigrateclient.osc import action_options
+
         parser: argparse.ArgumentParser = super().get_parser(prog_name)
         action_options.add(parser)
         return parser
@@ -65,7 +67,13 @@ class Run(command.ShowOne):
         from volmigrateclient.core.engine import Engine
         from volmigrateclient.core.engine.job import Job
         from volmigrateclient.core.model import wording
-        from volmigrateclient.osc import cloud, failures, interrupts, progress
+        from volmigrateclient.osc import (
+            action_options,
+            cloud,
+            failures,
+            interrupts,
+            progress,
+        )
 
         names = action_options.volumes(parsed_args)
         if len(names) > 1 and parsed_args.formatter == "shell":

@@ -12,14 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import (
-    action_options,
-    ahead_options,
-    apply_options,
-    command,
-    exit_codes,
-    plan_options,
-)
+from volmigrateclient.osc import command, exit_codes
+from volmigrateclient.osc.plan import COLUMNS
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core.planning import planner
@@ -29,7 +23,7 @@ if typing.TYPE_CHECKING:
 
 
 class Show(command.Lister):
-    columns = plan_options.COLUMNS
+    columns = COLUMNS
     exit_meanings: ClassVar[dict[int, str]] = {
         exit_codes.DONE: _("shown"),
         exit_codes.FAILED: _("it could not be read or judged"),
@@ -44,6 +38,12 @@ class Show(command.Lister):
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        from volmigrateclient.osc import (
+            action_options,
+            ahead_options,
+            plan_options,
+        )
+
         parser = super().get_parser(prog_name)
         parser.add_argument(
             "plan",
@@ -93,6 +93,9 @@ class Show(command.Lister):
         from volmigrateclient.core.planning.plan import read_plan
         from volmigrateclient.core.planning.planner import Readiness
         from volmigrateclient.osc import (
+            action_options,
+            ahead_options,
+            apply_options,
             cloud,
             failures,
             names,

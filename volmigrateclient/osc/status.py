@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, TextIO
 
 from volmigrateclient.i18n import _
-from volmigrateclient.osc import action_options, command, exit_codes
+from volmigrateclient.osc import command, exit_codes
 
 if typing.TYPE_CHECKING:
     from volmigrateclient.core.cloud import Cloud
@@ -47,6 +47,8 @@ class Status(command.Lister):
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        from volmigrateclient.osc import action_options
+
         parser = super().get_parser(prog_name)
         parser.add_argument(
             "--watch",

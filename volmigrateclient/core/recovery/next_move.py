@@ -7,9 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from volmigrateclient.core import checks, model
+from volmigrateclient.core.checks import scheduler
 from volmigrateclient.core.cloud import Cloud
 from volmigrateclient.core.cloud.cached import share_catalogue
 from volmigrateclient.core.cloud.reading import none_if_forbidden
+from volmigrateclient.core.cloud.survey import find_type
 from volmigrateclient.core.model import wording
 
 #: Destinations that are tried: each is some requests.
@@ -33,26 +35,25 @@ def command(cloud: Cloud, volume: model.Volume) -> str:
 
 
 def _actions(cloud: Cloud, volume: model.Volume) -> Iterator[model.Action]:
-    own = volume.type_name
     types = cloud.list_types()
-    backend = next(
-        (
-            one.extra_specs.get("volume_backend_name")
-            for one in types
-            if one.name == own
-        ),
-        None,
-    )
-    for pool in none_if_forbidden(cloud.list_pools) or ():
-        if pool.name != volume.host and backend in (
-            None,
-            pool.capabilities.get("volume_backend_name"),
-        ):
-            yield model.Action(
-                volume.id, destination_node=pool.name, destination_type=own
-            )
+    own = find_type(types, volume.type_id)
+    serving = [
+        pool
+        for pool in none_if_forbidden(cloud.list_pools) or ()
+        if pool.name != volume.host
+        and not (own and scheduler.capabilities_mismatches(own, pool))
+    ]
+    # The emptiest first: whoever follows it fills a pool.
+    for pool in sorted(
+        serving, key=lambda p: (-scheduler.available_gib(p, own), p.name)
+    ):
+        yield model.Action(
+            volume.id,
+            destination_node=pool.name,
+            destination_type=volume.type_name,
+        )
     for one in types:
-        if one.name != own and one.is_public:
+        if one is not own and one.is_public:
             yield model.Action(volume.id, destination_type=one.name)
 
 
