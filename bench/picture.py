@@ -14,6 +14,8 @@ from bench import compare, moves
 
 #: A hollow mark is for what was reckoned, not run.
 _MARKS = ("o", "s", "D")
+#: Those between them would run into each other.
+_TICKS = (0.8, 1, 1.5, 2, 3, 5, 10, 20, 50)
 _COLOURS = ("#1f5fa8", "#c2571a", "#3a7d44")
 
 
@@ -87,8 +89,8 @@ def _draw(
                 markerfacecolor="none" if point.reckoned else None,
             )
     panel.set_xscale("log")
-    panel.xaxis.set_major_formatter("{x:g}")
-    panel.xaxis.set_minor_formatter("{x:g}")
+    panel.set_xticks(_TICKS, [f"{one:g}" for one in _TICKS])
+    panel.xaxis.set_minor_formatter("")
     panel.axvline(1.0, color="grey", linewidth=0.8)
     panel.set_yticks(range(len(names)), names)
     panel.set_ylim(len(names) - 0.4, -0.6)
