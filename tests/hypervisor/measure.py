@@ -67,11 +67,10 @@ class _Race:
 
     def lane(self, at: scene.Scene, end: float) -> None:
         """Move one disk after the other way, until the time is up."""
-        kinds = ["gold", "bronze"]
         while time.monotonic() < end:
-            kind = kinds[0]
-            kinds.reverse()
-            if not self._move(at, kind):
+            # Of a move that failed, the way back is where it came from.
+            own = self._make.seen(at.id).volume_type
+            if not self._move(at, "bronze" if own == "gold" else "gold"):
                 return
 
     def _move(self, at: scene.Scene, kind: str) -> bool:
