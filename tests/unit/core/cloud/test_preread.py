@@ -61,8 +61,9 @@ def test_ahead_nobody_waits_and_each_list_is_read_once() -> None:
     preread.read_ahead()  # would fail, if it waited for the attachments
     cloud.others.set()
 
-    assert _read_all(preread) == _read_all(_preread(plain))
-    assert _read_all(preread)
+    expected = _read_all(_preread(plain))
+    assert _read_all(preread) == expected
+    assert _read_all(preread) == expected
     assert [cloud.asked[name] for name in _LISTS] == [1] * len(_LISTS)
 
 
