@@ -23,6 +23,13 @@ with contextlib.suppress(ImportError):
     importlib.import_module("watcher.cmd.eventlet")
 
 # ruff: isort: split
+# Its workers write at the same time, for which SQLite needs preparing; before
+# the engine is made.
+from testcloud import sqlite
+
+sqlite.prepare_engines()
+
+# ruff: isort: split
 import json
 import os
 import pathlib

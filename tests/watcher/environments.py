@@ -13,6 +13,8 @@ from tests.cloud import environments
 
 _HERE = pathlib.Path(__file__).parent
 _ROOT = _HERE.parents[1]
+#: Has testcloud, which prepares a service's process for the test cloud.
+_SERVICES = _ROOT / "tests/cloud/services"
 
 #: What the extra installs today: in this very environment.
 NEWEST = "newest"
@@ -78,6 +80,6 @@ def variables(name: str, folders: Sequence[pathlib.Path]) -> dict[str, str]:
     return {
         **environments.Environment.variables(),
         "PYTHONPATH": os.pathsep.join(
-            str(folder) for folder in (*folders, _ROOT)
+            str(folder) for folder in (*folders, _ROOT, _SERVICES)
         ),
     }
