@@ -3,7 +3,8 @@
 
 Usage: ``python -m bench.plan_scale``. It starts the test cloud, writes
 volumes straight into Cinder's database and measures the commands as
-processes of their own. ``apply`` is set against a bare loop of API calls
+processes of their own. ``plan`` is set against OpenStackClient's own list of
+the same volumes. ``apply`` is set against a bare loop of API calls
 with as many threads as it has moves at once: no checks, no caps, one look
 at each volume every so often (``--look``) until it has moved.
 """
@@ -96,7 +97,8 @@ def bench_plan(cloud: cloud_.Cloud, sizes: Sequence[int]) -> None:
     )
     print(
         "plan: volumes, requests, client CPU s, without the start, "
-        "peak MiB, wall s"
+        "peak MiB, wall s; openstack volume list of them: requests, client "
+        "CPU s, peak MiB, wall s; ratio of CPU"
     )
     costs = []
     among = large_cloud.estate(cloud, projects=300, types=30, pools=60)
@@ -117,11 +119,17 @@ def bench_plan(cloud: cloud_.Cloud, sizes: Sequence[int]) -> None:
         asked = {r.method for r in cost.requests if r.service != "identity"}
         if asked != {"GET"}:
             sys.exit(f"plan asked with {asked}")
+        listed = cost_of(
+            cloud, (OPENSTACK, "volume", "list", "--all-projects", "--long")
+        )
         large_cloud.remove(cloud, name, servers)
         costs.append(cost)
         print(
             f"  {size:>7}{len(cost.requests):>6}{cost.cpu:>8.2f}"
-            f"{cost.cpu - base.cpu:>8.2f}{cost.peak:>8.0f}{cost.wall:>8.1f}",
+            f"{cost.cpu - base.cpu:>8.2f}{cost.peak:>8.0f}{cost.wall:>8.1f}"
+            f"{len(listed.requests):>10}{listed.cpu:>8.2f}"
+            f"{listed.peak:>8.0f}{listed.wall:>8.1f}"
+            f"{cost.cpu / listed.cpu:>8.3f}",
             flush=True,
         )
     if len(costs) > 1:

@@ -11,10 +11,12 @@ from __future__ import annotations
 import dataclasses
 import enum
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from volmigrateclient.core import model
 from volmigrateclient.core.cloud import Cloud
+from volmigrateclient.core.cloud.reading import read_concurrently
 from volmigrateclient.core.model import errors, swap_marker
 from volmigrateclient.core.model.swap_marker import SwapMarker
 from volmigrateclient.core.paths import nova_traceback
@@ -128,32 +130,42 @@ def _records(
     volumes = cloud.get_volumes(ids)
     source = volumes.get(marker.source_id)
     destination = volumes.get(destination_id) if destination_id else None
+    reads: dict[str, Callable[[], Any]] = {
+        "server_volumes": lambda: _server_volumes(cloud, marker.server_id),
+    }
+    if source is not None:
+        source_id = source.id
+        reads |= {
+            "source_attachments": lambda: cloud.list_attachments(source_id),
+            "source_snapshots": lambda: cloud.list_snapshots(source_id),
+        }
+    if destination is not None:
+        new_id = destination.id
+        reads["destination_attachments"] = lambda: cloud.list_attachments(
+            new_id
+        )
     known = destination or source
-    try:
-        server_volumes = cloud.list_server_volumes(marker.server_id)
-    except errors.NotFoundError:
-        server_volumes = None
+    if known is not None:
+        project_id = known.project_id
+        reads["holders"] = lambda: [
+            server.id
+            for server in cloud.servers_of_volume(marker.source_id, project_id)
+        ]
     return Evidence(
         marker=marker,
         source=source,
-        source_attachments=(
-            cloud.list_attachments(source.id) if source else ()
-        ),
-        source_snapshots=cloud.list_snapshots(source.id) if source else (),
         destination=destination,
-        destination_attachments=(
-            cloud.list_attachments(destination.id) if destination else ()
-        ),
-        server_volumes=server_volumes,
-        holders=[
-            server.id
-            for server in (
-                cloud.servers_of_volume(marker.source_id, known.project_id)
-                if known
-                else ()
-            )
-        ],
+        **read_concurrently(reads),
     )
+
+
+def _server_volumes(
+    cloud: Cloud, server_id: str
+) -> Sequence[model.ServerVolume] | None:
+    try:
+        return cloud.list_server_volumes(server_id)
+    except errors.NotFoundError:
+        return None
 
 
 def find_swap(cloud: Cloud, marker: SwapMarker) -> model.SwapAction | None:
