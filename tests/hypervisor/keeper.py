@@ -29,6 +29,9 @@ _BESIDE = {
     "run": "/run/libvirt",
 }
 
+#: Of a share. All memory may be taken, as where the folder itself is.
+_OPTIONS = "size=100%,mode=0755"
+
 
 def _mount(*arguments: str | pathlib.Path) -> None:
     subprocess.run(("mount", *arguments), check=True)
@@ -44,8 +47,15 @@ def _furnish(directory: pathlib.Path, mount_nfs: str) -> None:
         pathlib.Path(target).mkdir(exist_ok=True)  # of /run's alone
         _mount("--bind", directory / "libvirt" / name, target)
     _mount("--bind", directory / "bin" / "mount.nfs", mount_nfs)
-    for image in (directory / "images").iterdir():
-        _mount("-o", "loop", image, directory / "backends" / image.stem)
+    # Each share is a file system of its own, as with NFS. Folders of one and
+    # the same would hide from Nova that it has bound one already: it would
+    # bind it again for each disk, and propagation double all of them.
+    for folder in (directory / "backends").iterdir():
+        image = directory / "images" / folder.name
+        if image.exists():
+            _mount("-o", "loop", image, folder)
+        else:
+            _mount("-t", "tmpfs", "-o", _OPTIONS, "tmpfs", folder)
 
 
 def _keep(directory: pathlib.Path, mount_nfs: str, libvirtd: str) -> None:
