@@ -26,7 +26,7 @@ from typing import Any
 from tests.cloud import databases
 from tests.functional import resources
 from tests.hypervisor import bed as bed_
-from tests.hypervisor import guest, scene
+from tests.hypervisor import guest, records, scene
 
 _SOURCE = pathlib.Path(__file__).with_name("writing_guest.s")
 _BASE, _RECORD, _RECORDS = 1 << 20, 4096, 32768
@@ -57,11 +57,20 @@ _CLOCK = """
 
 
 class _Race:
-    """Moves volumes there and back, and looks who wins."""
+    """Moves volumes there and back, and looks who wins.
 
-    def __init__(self, bed: bed_.Bed, make: resources.Resources) -> None:
-        self._bed, self._make = bed, make
-        self.moves = self.lost = self.failed = 0
+    :ivar failed: what the services have of each move that did not succeed
+    """
+
+    def __init__(
+        self,
+        bed: bed_.Bed,
+        make: resources.Resources,
+        scenes: scene.Scenes,
+    ) -> None:
+        self._bed, self._make, self._scenes = bed, make, scenes
+        self.moves = self.lost = 0
+        self.failed: list[dict[str, Any]] = []
         with databases.opened(bed.directory, "cinder") as connection:
             connection.executescript(_CLOCK)
 
@@ -71,20 +80,43 @@ class _Race:
             # Of a move that failed, the way back is where it came from.
             own = self._make.seen(at.id).volume_type
             if not self._move(at, "bronze" if own == "gold" else "gold"):
-                return
+                at = self._scenes.data_disk(data=1)
 
     def _move(self, at: scene.Scene, kind: str) -> bool:
+        """Move it; tell whether it can be moved again."""
         self._make.cinder.volumes.retype(at.id, kind, "on-demand")
-        seen = resources.until("moved", lambda: self._ended(at), seconds=300)
         self.moves += 1
+        try:
+            seen = resources.until("moved", lambda: self._ended(at), 300)
+        except AssertionError:
+            self.failed.append(self._told(at))
+            return False
         if seen.volume_type != kind:
-            self.failed += 1
+            self.failed.append(self._told(at))
             return True
         resources.until("old copy gone", lambda: len(at.rows()) == 1, 120)
         if self._make.seen(at.id).attachments:
             return True
         self.lost += 1
         return False
+
+    def _told(self, at: scene.Scene) -> dict[str, Any]:
+        """What became of its last move, by both services."""
+        swaps = records.swaps(at)
+        return {
+            "volume": [
+                {key: row[key] for key in ("status", "migration_status")}
+                for row in at.rows()
+            ],
+            "cinder": records.messages(at),
+            "nova": [
+                {
+                    key: (event[key] or "").strip().rpartition("\n")[2]
+                    for key in ("event", "result", "traceback")
+                }
+                for event in (swaps[0]["events"] if swaps else ())
+            ],
+        }
 
     def _ended(self, at: scene.Scene) -> Any:
         seen = self._make.seen(at.id)
@@ -136,7 +168,7 @@ def race(bed: bed_.Bed, arguments: argparse.Namespace) -> dict[str, Any]:
     make = resources.Resources(bed)
     scenes = scene.Scenes(bed, make)
     lanes = [scenes.data_disk(data=1) for _ in range(arguments.at_once)]
-    measured = _Race(bed, make)
+    measured = _Race(bed, make, scenes)
     end = time.monotonic() + arguments.seconds
     with (
         _busy(make, arguments.busy),
@@ -148,8 +180,8 @@ def race(bed: bed_.Bed, arguments: argparse.Namespace) -> dict[str, Any]:
         "at once": arguments.at_once,
         "busy threads": arguments.busy,
         "moves": measured.moves,
-        "failed": measured.failed,
         "attachments lost": measured.lost,
+        "failed": measured.failed,
         "margin ms": {
             "least": round(margins[0]),
             "5 %": round(margins[len(margins) // 20]),

@@ -98,6 +98,12 @@ def swaps(at: scene.Scene) -> list[dict[str, Any]]:
     ]
 
 
+def messages(at: scene.Scene) -> list[str]:
+    """Return what Cinder tells users of the volume's failures."""
+    found = _cinder(at, f"/messages?resource_uuid={at.id}")["messages"]
+    return [row["user_message"] for row in found]
+
+
 def hypervisor(at: scene.Scene) -> dict[str, Any]:
     """Return the truth, which no API has."""
     try:
