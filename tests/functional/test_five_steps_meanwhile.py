@@ -122,6 +122,22 @@ def test_a_destination_that_broke_before_the_swap(
     assert attached.recover() == []
 
 
+def test_a_run_at_work_has_left_nothing_behind(
+    attached: AttachedVolume,
+) -> None:
+    said: list[shell.Completed] = []
+
+    def look() -> None:
+        said.append(attached.openstack.migrate("status"))
+
+    done = attached.run_with("POST metadata (pending)", look)
+
+    assert done.exit_code == 0, done.stderr
+    (status,) = said
+    assert status.exit_code == 0, status.stderr
+    assert "leftover" not in status.stderr
+
+
 def test_a_destination_that_a_tenant_attaches(
     attached: AttachedVolume,
 ) -> None:
@@ -180,8 +196,12 @@ def test_a_source_that_a_tenant_detaches(attached: AttachedVolume) -> None:
     assert attached.users() == []
 
 
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [("before", "it has 1 snapshot(s)"), ("after", "left: the source volume")],
+)
 def test_a_snapshot_made_after_the_swap_keeps_the_source(
-    attached: AttachedVolume,
+    attached: AttachedVolume, when: str, said: str
 ) -> None:
     make = attached.make
 
@@ -196,10 +216,10 @@ def test_a_snapshot_made_after_the_swap_keeps_the_source(
             ),
         )
 
-    done = attached.run_with("GET server's volumes", snapshot)
+    done = attached.run_with("GET snapshots", snapshot, when)
 
     assert done.exit_code == 0
-    assert "1 snapshot" in done.stderr
+    assert said in done.stderr
     source = make.seen(attached.volume.id)
     assert source.metadata["volmig_replaced_by"] == done.json["new_volume_id"]
     attached.assert_unharmed()

@@ -33,6 +33,10 @@ _COLUMNS = (
 )
 
 
+#: Seconds: what was started less long ago may still be at work.
+OLDER_THAN = 3600.0
+
+
 class Recover(command.Lister):
     columns = _COLUMNS
     exit_meanings: ClassVar[dict[int, str]] = {
@@ -61,7 +65,7 @@ class Recover(command.Lister):
             "--older-than",
             metavar="<seconds>",
             type=action_options.not_negative,
-            default=3600.0,
+            default=OLDER_THAN,
             help=_(
                 "Leave alone what was started less than this many seconds "
                 "ago: it may still be running (default: 3600)"

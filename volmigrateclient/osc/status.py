@@ -125,8 +125,12 @@ class Status(command.Lister):
 def _leftovers(connected: Cloud) -> int:
     """How much of earlier moves is left that somebody has to look after."""
     from volmigrateclient.core import recovery
+    from volmigrateclient.osc import recover
 
-    found = recovery.repairables(connected, _now(), older_than=0.0)
+    # What recover would leave alone may be of a run that is at work.
+    found = recovery.repairables(
+        connected, _now(), older_than=recover.OLDER_THAN
+    )
     advice = recovery.advice(connected)
     return sum(one.settled for one in found) + sum(
         one.needs_human for one in advice
