@@ -80,7 +80,7 @@ class _Race:
             # Of a move that failed, the way back is where it came from.
             own = self._make.seen(at.id).volume_type
             if not self._move(at, "bronze" if own == "gold" else "gold"):
-                at = self._scenes.data_disk(data=1)
+                at = self._scenes.data_disk(data=1, pool=None)
 
     def _move(self, at: scene.Scene, kind: str) -> bool:
         """Move it; tell whether it can be moved again."""

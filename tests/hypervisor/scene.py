@@ -129,7 +129,7 @@ class Scenes:
         self,
         size: int = 1,
         data: int = DATA,
-        pool: str = configuration.ALPHA,
+        pool: str | None = configuration.ALPHA,
         volume_type: str = "bronze",
         **fields: Any,
     ) -> Scene:
@@ -137,6 +137,8 @@ class Scenes:
 
         :param size: of the volume, in GiB
         :param data: that it holds at its start, in MiB
+        :param pool: None is for the scheduler to choose; any other is forced
+            upon it, and nothing else can be scheduled meanwhile
         """
         volume = self._make.volume(volume_type, size=size, pool=pool, **fields)
         writer.fill(self.bed.volume_path(volume.id), data)
