@@ -162,7 +162,10 @@ class Apply(command.Lister):
             parsed.window,
         )
         if parsed.auto_approve:
-            for text in (frame.planned(plan), *rules):
+            live = frame.live_moves(
+                step.action for step in plan.steps if not step.blocked_by
+            )
+            for text in (frame.planned(plan), *rules, *live):
                 progress.note(self.app, text)
             return True
         with progress.counting(self.app, _("reviewing the plan")) as tell:
@@ -181,6 +184,11 @@ class Apply(command.Lister):
         told = [
             plan_view.total(numbers),
             *rules,
+            *frame.live_moves(
+                one.action
+                for one in found.assessments
+                if one.readiness is Readiness.READY
+            ),
             *forecast.of_outlook(
                 found, Order.named(parsed.order), admission
             ).sentences,

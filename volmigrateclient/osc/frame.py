@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import collections
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from volmigrateclient.core.engine.admission import Limits
+from volmigrateclient.core.model.action import SWAP, Action
 from volmigrateclient.core.planning import summary
 from volmigrateclient.core.planning.plan import Plan
 from volmigrateclient.core.planning.planner import Readiness
@@ -72,6 +73,26 @@ def rules(
             % when(end, now)
         )
     return told
+
+
+def live_moves(actions: Iterable[Action]) -> list[str]:
+    """What to know of those of a plan's moves that are live, if any are.
+
+    (services.rst, services-lost-attachment)
+
+    :param actions: those that may be started
+    """
+    number = sum(action.migration_type == SWAP for action in actions)
+    if not number:
+        return []
+    return [
+        _(
+            "live moves: %s; at the end of one Cinder may lose the "
+            "attachment, less often with fewer at once (--max-parallel) and "
+            "while cinder-volume has little else to do"
+        )
+        % f"{number:,}"
+    ]
 
 
 def _caps(limits: Limits) -> str:

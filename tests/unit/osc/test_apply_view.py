@@ -151,6 +151,31 @@ def test_the_rules_are_told_before_it_starts(
 
 
 @pytest.mark.parametrize(
+    ("live", "told"),
+    [
+        (0, []),
+        (
+            1200,
+            [
+                (
+                    "live moves: 1,200; at the end of one Cinder may lose "
+                    "the attachment, less often with fewer at once "
+                    "(--max-parallel) and while cinder-volume has little "
+                    "else to do"
+                )
+            ],
+        ),
+    ],
+)
+def test_the_risk_of_live_moves_is_told_where_there_are_any(
+    live: int, told: list[str]
+) -> None:
+    swap = builders.action(migration_type="swap")
+
+    assert frame.live_moves([builders.migrate(), *[swap] * live]) == told
+
+
+@pytest.mark.parametrize(
     ("now", "text"),
     [
         (_NOON.replace(hour=8), "12:00 today (Wednesday)"),
