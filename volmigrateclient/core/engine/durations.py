@@ -70,6 +70,9 @@ def poll_interval(
     if not poll_fast:
         return _bounded(_SHORTEST, _SHARE * max(age, typical))
     elapsed = age if move_age is None else move_age
+    if elapsed - age > typical / 2:
+        # What begins late in a move is its end, and not as long as the move.
+        typical = 0.0
     return _bounded(
         min(_SHORTEST, max(_LEAST, typical / 4)),
         max(

@@ -39,6 +39,23 @@ def test_close_looks_are_spread_by_how_long_moves_take(
     assert poll_interval(age, typical, True) == pytest.approx(seconds)
 
 
+@pytest.mark.parametrize(
+    ("age", "move_age", "seconds"),
+    [
+        (0, 0, 1.5),
+        (20, 30, 1.5),
+        # Verifying and cleaning up are no second copy.
+        (0, 30, 0.1),
+        (2, 32, 0.2),
+        (20, 50, 1.5),
+    ],
+)
+def test_what_begins_late_in_a_move_is_looked_at_as_if_it_were_short(
+    age: float, move_age: float, seconds: float
+) -> None:
+    assert poll_interval(age, 30, True, move_age) == pytest.approx(seconds)
+
+
 @pytest.mark.parametrize("typical", [0, 0.2, 2])
 def test_looks_that_a_path_counts_last_a_while(typical: float) -> None:
     assert poll_interval(0, typical) == 0.25
