@@ -34,8 +34,8 @@ _SLOWER = 15.0
 _SLOWLY = {
     moves.Kind.COLD_MIGRATE: (1,),
     moves.Kind.COLD_RETYPE: (1,),
-    moves.Kind.LIVE: (1, 50),
-    moves.Kind.FIVE_STEPS: (1, 50),
+    moves.Kind.LIVE: (1, 20),
+    moves.Kind.FIVE_STEPS: (1, 20),
 }
 
 
