@@ -227,6 +227,8 @@ def test_what_could_move_has_moved(
         assert rows[volume_id]["Result"] == "blocked"
         assert why in rows[volume_id]["Reason"]
     assert done.exit_code == 3
+    live = len(pool.attached.keys() & set(pool.movable))
+    assert f"live moves: {live}; at the end of one" in done.stderr
     assert done.last_line == (
         f"{len(pool.movable)} of 40 done, 5 blocked; "
         f"{_remaining(pool.cloud, moves.ALPHA)}"
