@@ -19,7 +19,7 @@ _ENOUGH = 6 << 30
 
 
 class _Beds:
-    """One bed at a time: two would be too much for a small machine.
+    """One bed at a time, for each of pytest's workers.
 
     In memory, where there is enough: the disks of others are slow.
     """

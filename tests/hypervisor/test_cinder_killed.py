@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.functional import killable, moves, resources, shell
 from tests.hypervisor import configuration, repairs, scene, writer
 
 _RETYPE = ("--destination-type=gold",)
 
 
+@pytest.mark.ci
 def test_a_live_copy_does_not_need_cinder(
     scenes: scene.Scenes, openstack: shell.Openstack
 ) -> None:

@@ -28,7 +28,12 @@ def _power_off(domain: guest.Guest) -> None:
 
 
 @pytest.mark.parametrize(
-    "end", [_power_off, guest.Guest.kill], ids=["powered off", "killed"]
+    "end",
+    [
+        _power_off,
+        pytest.param(guest.Guest.kill, marks=pytest.mark.ci),
+    ],
+    ids=["powered off", "killed"],
 )
 def test_the_guest_ends(
     make: resources.Resources,

@@ -27,7 +27,9 @@ def _recovered(
     return row
 
 
-@pytest.mark.parametrize("disk", ["data_disk", "root_disk"])
+@pytest.mark.parametrize(
+    "disk", ["data_disk", pytest.param("root_disk", marks=pytest.mark.ci)]
+)
 def test_the_next_live_move_repairs_it(
     make: resources.Resources,
     scenes: scene.Scenes,

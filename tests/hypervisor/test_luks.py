@@ -75,6 +75,7 @@ def test_it_moves_cold_as_it_is(
     assert not bed.stray_files()
 
 
+@pytest.mark.ci
 def test_live_it_is_refused(
     scenes: scene.Scenes, openstack: shell.Openstack
 ) -> None:

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.functional import moves, resources, shell
 from tests.hypervisor import configuration, scene
 
 
+@pytest.mark.ci
 def test_it_is_refused_until_one_server_has_it(
     make: resources.Resources,
     scenes: scene.Scenes,

@@ -134,6 +134,7 @@ def qcow2(scenes: scene.Scenes) -> Iterator[Qcow2]:
     made.expected.unlink()
 
 
+@pytest.mark.ci
 def test_it_moves_live_and_not_cold(
     openstack: shell.Openstack, qcow2: Qcow2
 ) -> None:
