@@ -40,7 +40,7 @@ class Current:
     def cold_migration(self) -> str:
         """A detached volume to another pool."""
         shown = self._shown
-        volume = guests.volume_on(self._make, ALPHA, "reports")
+        volume = self._make.volume(pool=ALPHA, name="reports")
         written = self._cloud.digest(volume.id)
         shown.section(
             "Cold migration: a detached volume goes to another pool",
@@ -119,7 +119,7 @@ class Current:
     def refusals(self) -> list[str]:
         """What is refused before anything is changed."""
         shown = self._shown
-        volume = guests.volume_on(self._make, ALPHA, "ledger")
+        volume = self._make.volume(pool=ALPHA, name="ledger")
         snapshot = self._snapshot(volume.id)
         shown.section(
             "Refused: a volume with a snapshot",
@@ -162,7 +162,7 @@ class Current:
         """A plan for a whole pool, read first and then applied."""
         shown = self._shown
         volumes = [
-            guests.volume_on(self._make, ALPHA, f"batch-{number}")
+            self._make.volume(pool=ALPHA, name=f"batch-{number}")
             for number in (1, 2, 3)
         ]
         written = [self._cloud.digest(volume.id) for volume in volumes]

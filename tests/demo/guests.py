@@ -11,21 +11,6 @@ from tests.functional import resources
 ALPHA, BETA = "cloud@alpha#pool", "cloud@beta#pool"
 
 
-def volume_on(make: resources.Resources, pool: str, name: str) -> Any:
-    """A volume of alice's on a pool, which is Cinder's to choose."""
-    volume = make.volume(name=name)
-    if make.host(volume.id) != pool:
-        make.cinder.volumes.migrate_volume(volume.id, pool, False, True)
-        resources.until(
-            f"{name} on {pool}",
-            lambda: make.migration_status(volume.id) == "success",
-        )
-        make.cinder.volumes.reset_state(
-            volume.id, "available", migration_status="none"
-        )
-    return make.seen(volume.id)
-
-
 @dataclasses.dataclass(frozen=True)
 class Guest:
     """A running server, and the volume that a section is about.
