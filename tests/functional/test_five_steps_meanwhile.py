@@ -136,6 +136,7 @@ def test_a_run_at_work_has_left_nothing_behind(
     (status,) = said
     assert status.exit_code == 0, status.stderr
     assert "leftover" not in status.stderr
+    assert "running or were interrupted: 1; see" in status.stderr
 
 
 def test_a_destination_that_a_tenant_attaches(

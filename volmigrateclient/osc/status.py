@@ -84,15 +84,15 @@ class Status(command.Lister):
             if parsed_args.watch:
                 self._watch(connected, parsed_args.interval)
             found = recovery.under_way(connected)
-            left = _leftovers(connected)
+            hints = _hints(connected)
         if self.on_screen:
             size = terminal.size_of(self.app.stdout)
             self.screen = status_view.lines(
                 found, _now(), size.width, size.height
             )
         self.say_last(status_view.total(found))
-        if left:
-            self.say_last(status_view.hint(left))
+        for hint in hints:
+            self.say_last(hint)
         return _COLUMNS, [status_view.row(one, known, _now()) for one in found]
 
     def _watch(self, connected: Cloud, seconds: float) -> None:
@@ -122,19 +122,25 @@ class Status(command.Lister):
                 clock.sleep(seconds, lambda: False)
 
 
-def _leftovers(connected: Cloud) -> int:
-    """How much of earlier moves is left that somebody has to look after."""
+def _hints(connected: Cloud) -> list[str]:
+    """What of earlier moves somebody has to look after, or perhaps has to."""
     from volmigrateclient.core import recovery
-    from volmigrateclient.osc import recover
+    from volmigrateclient.osc import recover, status_view
 
-    # What recover would leave alone may be of a run that is at work.
     found = recovery.repairables(
         connected, _now(), older_than=recover.OLDER_THAN
     )
     advice = recovery.advice(connected)
-    return sum(one.settled for one in found) + sum(
+    left = sum(one.settled for one in found) + sum(
         one.needs_human for one in advice
     )
+    # Whether its run is at work or was killed, no record tells.
+    untold = sum(
+        isinstance(one, recovery.Leftover) and one.may_be_alive
+        for one in found
+    )
+    hints = (status_view.hint(left), status_view.perhaps_running(untold))
+    return [hint for hint in hints if hint]
 
 
 @contextlib.contextmanager

@@ -74,6 +74,19 @@ def hint(leftovers: int) -> str:
     ) % layout.counted(leftovers, "leftover")
 
 
+def perhaps_running(swaps: int) -> str:
+    """What to look at of swaps whose run may be at work, or nothing."""
+    if not swaps:
+        return ""
+    return (
+        _(
+            "swaps via Nova that are running or were interrupted: %d; see "
+            "'openstack volume watcher-migrate recover'"
+        )
+        % swaps
+    )
+
+
 def destination(one: UnderWay) -> str:
     """Where it goes, as far as that is known yet."""
     told = [one.destination or _("(not known yet)")]

@@ -311,6 +311,23 @@ def test_leftovers_are_hinted_at(number: int, text: str) -> None:
     assert status_view.hint(number) == text
 
 
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, ""),
+        (
+            2,
+            (
+                "swaps via Nova that are running or were interrupted: 2; see "
+                "'openstack volume watcher-migrate recover'"
+            ),
+        ),
+    ],
+)
+def test_what_no_record_tells_is_said_to_be_so(number: int, text: str) -> None:
+    assert status_view.perhaps_running(number) == text
+
+
 def test_a_row_for_scripts_has_ids() -> None:
     one = recovery.UnderWay(builders.attached(updated_at=None))
 
